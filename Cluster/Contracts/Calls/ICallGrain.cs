@@ -1,0 +1,132 @@
+using Talreg.Contracts.Ledger;
+
+namespace Talreg.Contracts.Calls;
+
+/// <summary>One call. Key: the call id (<see cref="CallId.Value"/>).</summary>
+/// <remarks>Every event carries what makes it idempotent: a take id and what it says of the take. State is written on transitions only.</remarks>
+[Alias("Talreg.ICallGrain")]
+public interface ICallGrain : IGrainWithGuidKey
+{
+    /// <summary>The call as it stands. Null when no such call was ever admitted.</summary>
+    [Alias("Get")]
+    Task<CallDocument?> GetAsync();
+
+    /// <summary>A channel admitted the call: its facts and first verdict. Again: the facts are merged, the verdict is added once.</summary>
+    [Alias("Admitted")]
+    Task AdmittedAsync(CallAdmitted admitted);
+
+    /// <summary>A gateway began a take. Again with the same take id: no effect.</summary>
+    [Alias("TakeStarted")]
+    Task TakeStartedAsync(TakeStarted started);
+
+    /// <summary>A take's streams, participants or flags changed, or it has news of committed chunks. Kept in memory unless something but counters changed.</summary>
+    [Alias("TakeProgressed")]
+    Task TakeProgressedAsync(TakeProgress progress);
+
+    /// <summary>A take is a recording. Again with the same take id: no effect.</summary>
+    [Alias("TakeSealed")]
+    Task TakeSealedAsync(TakeSealed done);
+
+    /// <summary>Starts, stops, pauses or resumes the recording of every live take, and answers when each gateway confirmed, or did not within its deadline.</summary>
+    /// <exception cref="RefusalException">The call is unknown, has ended, or its verdict does not allow the command.</exception>
+    [Alias("Command")]
+    Task<CallDocument> CommandAsync(CallCommand command, string actor);
+}
+
+/// <summary>What a person or a process asks of a live call.</summary>
+public enum CallCommand
+{
+    /// <summary>Begin to record an <see cref="VerdictKind.OnDemand"/> call.</summary>
+    Start,
+
+    /// <summary>End the recording; the call may go on.</summary>
+    Stop,
+
+    /// <summary>Store nothing until resumed.</summary>
+    Pause,
+
+    /// <summary>Go on after a pause.</summary>
+    Resume,
+}
+
+/// <summary>What the channel decided and on which facts.</summary>
+[GenerateSerializer, Immutable, Alias("Talreg.CallAdmitted")]
+public sealed record CallAdmitted(
+    [property: Id(0)] CallId Call,
+    [property: Id(1)] string Tenant,
+    [property: Id(2)] string SessionId,
+    [property: Id(3)] IReadOnlyList<string> Channels,
+    [property: Id(4)] DateTimeOffset At,
+    [property: Id(5)] Verdict Verdict,
+    [property: Id(6)] IReadOnlyList<Participant> Participants,
+    [property: Id(7)] IReadOnlyList<string> Flags);
+
+/// <summary>A take began.</summary>
+[GenerateSerializer, Immutable, Alias("Talreg.TakeStarted")]
+public sealed record TakeStarted(
+    [property: Id(0)] TakeDocument Take,
+    [property: Id(1)] DateTimeOffset At);
+
+/// <summary>News of a live take.</summary>
+[GenerateSerializer, Immutable, Alias("Talreg.TakeProgress")]
+public sealed record TakeProgress(
+    [property: Id(0)] TakeDocument Take,
+    [property: Id(1)] IReadOnlyList<Participant> Participants,
+    [property: Id(2)] IReadOnlyList<string> Flags);
+
+/// <summary>A take was sealed into a recording and its seal stands in the ledger.</summary>
+[GenerateSerializer, Immutable, Alias("Talreg.TakeSealed")]
+public sealed record TakeSealed(
+    [property: Id(0)] TakeDocument Take,
+    [property: Id(1)] DateTimeOffset EndedAt,
+    [property: Id(2)] EndReason Reason,
+    [property: Id(3)] IReadOnlyList<string> Flags,
+    [property: Id(4)] LedgerReceipt Receipt,
+    [property: Id(5)] CallAdmitted Admission);
+
+/// <summary>Which call a recording session belongs to. Key: <c>{tenant}/{session id}</c>.</summary>
+[Alias("Talreg.ISessionGrain")]
+public interface ISessionGrain : IGrainWithStringKey
+{
+    /// <summary>The session's call id: the one given first wins and is kept.</summary>
+    [Alias("Resolve")]
+    Task<CallId> ResolveAsync(CallId proposed);
+}
+
+/// <summary>What a search asks for. Null members do not filter.</summary>
+/// <param name="Tenant">Whose calls.</param>
+/// <param name="Party">An address of record, its user part, or a prefix of a number of at least 3 characters ending in <c>*</c>.</param>
+/// <param name="Channel"><c>{interface}/{line}</c>.</param>
+/// <param name="From">Started at or after.</param>
+/// <param name="To">Started before.</param>
+/// <param name="State">In that state.</param>
+/// <param name="Limit">1 to 500.</param>
+/// <param name="Cursor">The <c>next</c> of the page before.</param>
+public sealed record CallQuery(
+    string Tenant,
+    string? Party,
+    string? Channel,
+    DateTimeOffset? From,
+    DateTimeOffset? To,
+    CallState? State,
+    int Limit,
+    string? Cursor);
+
+/// <summary>A page of calls, newest first.</summary>
+/// <param name="Items">The calls.</param>
+/// <param name="Next">Cursor of the next page, or null at the end.</param>
+public sealed record CallPage(IReadOnlyList<CallDocument> Items, string? Next);
+
+/// <summary>The read model: an index of the truth, which can be dropped and rebuilt.</summary>
+public interface ICallIndex
+{
+    /// <summary>Inserts or replaces a call; returns when it is on stable storage.</summary>
+    ValueTask PutAsync(CallDocument call, CancellationToken cancellationToken);
+
+    /// <summary>Searches. Newest first, then by id.</summary>
+    /// <exception cref="RefusalException"><see cref="RefusalKind.Invalid"/> for a cursor that is not one.</exception>
+    ValueTask<CallPage> SearchAsync(CallQuery query, CancellationToken cancellationToken);
+
+    /// <summary>Forgets everything, ahead of a rebuild.</summary>
+    ValueTask ClearAsync(CancellationToken cancellationToken);
+}

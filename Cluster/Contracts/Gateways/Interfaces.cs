@@ -1,0 +1,144 @@
+using Talreg.Contracts.Calls;
+
+namespace Talreg.Contracts.Gateways;
+
+/// <summary>Who owns an interface, and under which epoch. Key: <c>{tenant}/{interface}</c>.</summary>
+[Alias("Talreg.IInterfaceGrain")]
+public interface IInterfaceGrain : IGrainWithStringKey
+{
+    /// <summary>A gateway starts on this interface: the epoch rises by one and the gateway becomes its owner.</summary>
+    /// <param name="gateway">The gateway's name.</param>
+    /// <param name="incarnation">Drawn at each start; the same again gives the same epoch.</param>
+    [Alias("Acquire")]
+    Task<InterfaceLease> AcquireAsync(string gateway, Guid incarnation);
+
+    /// <summary>The lease in force, or null when nobody ever owned it.</summary>
+    [Alias("Get")]
+    Task<InterfaceLease?> GetAsync();
+}
+
+/// <summary>Ownership of an interface.</summary>
+[GenerateSerializer, Immutable, Alias("Talreg.InterfaceLease")]
+public sealed record InterfaceLease(
+    [property: Id(0)] string Interface,
+    [property: Id(1)] string Gateway,
+    [property: Id(2)] Guid Incarnation,
+    [property: Id(3)] long Epoch);
+
+/// <summary>What a take should be doing.</summary>
+public enum TakeDesire
+{
+    /// <summary>Store what arrives.</summary>
+    Record,
+
+    /// <summary>Store nothing; the stream goes on.</summary>
+    Pause,
+
+    /// <summary>Seal it.</summary>
+    Stop,
+}
+
+/// <summary>The desired state of one take. A higher revision replaces a lower one.</summary>
+[GenerateSerializer, Immutable, Alias("Talreg.TakeOrder")]
+public sealed record TakeOrder(
+    [property: Id(0)] TakeId Take,
+    [property: Id(1)] TakeDesire Desire,
+    [property: Id(2)] long Revision,
+    [property: Id(3)] string Reason);
+
+/// <summary>How a gateway is told at once. The same orders can be pulled, so that none is lost.</summary>
+[Alias("Talreg.IGatewayObserver")]
+public interface IGatewayObserver : IGrainObserver
+{
+    /// <summary>Carries out an order; completes when it is in force.</summary>
+    [Alias("Execute")]
+    Task ExecuteAsync(TakeOrder order);
+}
+
+/// <summary>A gateway as the cluster sees it. Key: <c>{tenant}/{gateway}</c>.</summary>
+[Alias("Talreg.IGatewayGrain")]
+public interface IGatewayGrain : IGrainWithStringKey
+{
+    /// <summary>The gateway is there; orders are pushed to the observer. Called at start and with each pull.</summary>
+    [Alias("Register")]
+    Task RegisterAsync(IGatewayObserver observer);
+
+    /// <summary>Keeps an order until the take is forgotten, pushes it, and says whether the gateway confirmed within 200 ms.</summary>
+    [Alias("Order")]
+    Task<bool> OrderAsync(TakeOrder order);
+
+    /// <summary>Every order in force. The gateway pulls each second.</summary>
+    [Alias("Pull")]
+    Task<IReadOnlyList<TakeOrder>> PullAsync();
+
+    /// <summary>The take is sealed: its orders are dropped.</summary>
+    [Alias("Forget")]
+    Task ForgetAsync(TakeId take);
+}
+
+/// <summary>Which way a call went, seen from the recorded line.</summary>
+public enum CallDirection
+{
+    /// <summary>Not known.</summary>
+    Unknown,
+
+    /// <summary>Somebody called the line.</summary>
+    Inbound,
+
+    /// <summary>The line called somebody.</summary>
+    Outbound,
+
+    /// <summary>Both ends are recorded lines of the interface.</summary>
+    Internal,
+}
+
+/// <summary>What the gateway knows of a call when it asks for admission.</summary>
+[GenerateSerializer, Immutable, Alias("Talreg.CallOffer")]
+public sealed record CallOffer(
+    [property: Id(0)] CallId Proposed,
+    [property: Id(1)] string Tenant,
+    [property: Id(2)] string SessionId,
+    [property: Id(3)] string Interface,
+    [property: Id(4)] string Line,
+    [property: Id(5)] string Calling,
+    [property: Id(6)] string Called,
+    [property: Id(7)] CallDirection Direction,
+    [property: Id(8)] IReadOnlyList<Participant> Participants,
+    [property: Id(9)] IReadOnlyList<string> Flags,
+    [property: Id(10)] DateTimeOffset At);
+
+/// <summary>The answer to an offer.</summary>
+[GenerateSerializer, Immutable, Alias("Talreg.Admission")]
+public sealed record Admission(
+    [property: Id(0)] CallId Call,
+    [property: Id(1)] Verdict Verdict,
+    [property: Id(2)] CallAdmitted Admitted);
+
+/// <summary>One recorded line. Key: <c>{tenant}/{interface}/{line}</c>.</summary>
+[Alias("Talreg.IChannelGrain")]
+public interface IChannelGrain : IGrainWithStringKey
+{
+    /// <summary>Decides about a call. The same session offered again gets the same answer.</summary>
+    [Alias("Admit")]
+    Task<Admission> AdmitAsync(CallOffer offer);
+
+    /// <summary>A call admitted here ended.</summary>
+    [Alias("Ended")]
+    Task EndedAsync(CallId call, DateTimeOffset at);
+
+    /// <summary>The channel as it stands; null when it never had a call.</summary>
+    [Alias("Get")]
+    Task<ChannelDocument?> GetAsync();
+}
+
+/// <summary>A channel, as the API gives it.</summary>
+[GenerateSerializer, Immutable, Alias("Talreg.ChannelDocument")]
+public sealed record ChannelDocument(
+    [property: Id(0)] string Tenant,
+    [property: Id(1)] string Interface,
+    [property: Id(2)] string Line,
+    [property: Id(3)] string Policy,
+    [property: Id(4)] IReadOnlyList<CallId> ActiveCalls,
+    [property: Id(5)] CallId? LastCall,
+    [property: Id(6)] DateTimeOffset? LastCallAt,
+    [property: Id(7)] long CallsAdmitted);
