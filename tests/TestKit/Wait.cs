@@ -17,9 +17,12 @@ public static class Wait
         Func<bool> condition, string what, TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
         UntilAsync(() => Task.FromResult(condition()), what, timeout, cancellationToken);
 
-    /// <inheritdoc cref="UntilAsync(Func{bool}, string, TimeSpan?, CancellationToken)"/>
+    /// <summary>Polls until the awaited condition holds; the parameters are those of the other overload.</summary>
     public static async Task UntilAsync(
-        Func<Task<bool>> condition, string what, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
+        Func<Task<bool>> condition,
+        string what,
+        TimeSpan? timeout = null,
+        CancellationToken cancellationToken = default)
     {
         var limit = timeout ?? TimeSpan.FromSeconds(10);
         var started = Stopwatch.GetTimestamp();
