@@ -19,9 +19,9 @@ public interface ICallGrain : IGrainWithGuidKey
     [Alias("TakeStarted")]
     Task TakeStartedAsync(TakeStarted started);
 
-    /// <summary>A take's streams, participants or flags changed, or it has news of committed chunks. Kept in memory unless something but counters changed.</summary>
-    [Alias("TakeProgressed")]
-    Task TakeProgressedAsync(TakeProgress progress);
+    /// <summary>A take's streams, participants or flags changed in mid-call. Counters are not sent: they are read from the gateway when asked for.</summary>
+    [Alias("TakeChanged")]
+    Task TakeChangedAsync(TakeChanged changed);
 
     /// <summary>A take is a recording. Again with the same take id: no effect.</summary>
     [Alias("TakeSealed")]
@@ -67,9 +67,9 @@ public sealed record TakeStarted(
     [property: Id(0)] TakeDocument Take,
     [property: Id(1)] DateTimeOffset At);
 
-/// <summary>News of a live take.</summary>
-[GenerateSerializer, Immutable, Alias("Talreg.TakeProgress")]
-public sealed record TakeProgress(
+/// <summary>What a live take is made of, after a change.</summary>
+[GenerateSerializer, Immutable, Alias("Talreg.TakeChanged")]
+public sealed record TakeChanged(
     [property: Id(0)] TakeDocument Take,
     [property: Id(1)] IReadOnlyList<Participant> Participants,
     [property: Id(2)] IReadOnlyList<string> Flags);

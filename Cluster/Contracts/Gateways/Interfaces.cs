@@ -53,6 +53,10 @@ public interface IGatewayObserver : IGrainObserver
     /// <summary>Carries out an order; completes when it is in force.</summary>
     [Alias("Execute")]
     Task ExecuteAsync(TakeOrder order);
+
+    /// <summary>A live take as it stands; null when the gateway does not have it.</summary>
+    [Alias("Read")]
+    Task<TakeDocument?> ReadAsync(TakeId take);
 }
 
 /// <summary>A gateway as the cluster sees it. Key: <c>{tenant}/{gateway}</c>.</summary>
@@ -70,6 +74,10 @@ public interface IGatewayGrain : IGrainWithStringKey
     /// <summary>Every order in force. The gateway pulls each second.</summary>
     [Alias("Pull")]
     Task<IReadOnlyList<TakeOrder>> PullAsync();
+
+    /// <summary>A live take as it stands, asked of the gateway; null when it does not answer within 500 ms or does not have it.</summary>
+    [Alias("Read")]
+    Task<TakeDocument?> ReadAsync(TakeId take);
 
     /// <summary>The take is sealed: its orders are dropped.</summary>
     [Alias("Forget")]

@@ -1,0 +1,148 @@
+using Talreg.Contracts.Gateways;
+
+namespace Talreg.Contracts.Calls;
+
+/// <summary>The transitions of a call as pure functions: a document and an event in, a document out.</summary>
+public static class CallTransitions
+{
+    /// <summary>The most verdicts, and so commands, kept for one call.</summary>
+    public const int MaxVerdicts = 1_000;
+
+    /// <summary>Admission: makes the call, or merges what another session of it knows. The same admission again changes nothing.</summary>
+    public static CallDocument Admit(CallDocument? document, CallAdmitted admitted)
+    {
+        if (document is null)
+        {
+            return new CallDocument
+            {
+                Id = admitted.Call,
+                Tenant = admitted.Tenant,
+                SessionId = admitted.SessionId,
+                Channels = admitted.Channels,
+                State = admitted.Verdict.Kind == VerdictKind.Never ? CallState.NotRecorded : CallState.Active,
+                StartedAt = admitted.At,
+                EndedAt = admitted.Verdict.Kind == VerdictKind.Never ? admitted.At : null,
+                Verdicts = [admitted.Verdict],
+                Participants = admitted.Participants,
+                Flags = Sorted(admitted.Flags),
+            };
+        }
+
+        var merged = document with
+        {
+            Channels = Union(document.Channels, admitted.Channels),
+            Participants = Union(document.Participants, admitted.Participants),
+            Flags = Sorted(Union(document.Flags, admitted.Flags)),
+            Verdicts = document.Verdicts.Contains(admitted.Verdict)
+                ? document.Verdicts
+                : Bounded([.. document.Verdicts, admitted.Verdict]),
+        };
+        var same = merged.Channels.Count == document.Channels.Count
+            && merged.Participants.Count == document.Participants.Count
+            && merged.Flags.Count == document.Flags.Count
+            && merged.Verdicts.Count == document.Verdicts.Count;
+        return same ? document : merged;
+    }
+
+    /// <summary>A take began: a call that a first session ended is active again.</summary>
+    public static CallDocument Start(CallDocument document, TakeStarted started) => document with
+    {
+        State = CallState.Active,
+        EndedAt = null,
+        EndReason = null,
+        Takes = [.. document.Takes, started.Take],
+    };
+
+    /// <summary>A live take's streams, or the call's participants or flags, changed.</summary>
+    public static CallDocument Change(CallDocument document, TakeChanged changed) => document with
+    {
+        Participants = Union(document.Participants, changed.Participants),
+        Flags = Sorted(Union(document.Flags, changed.Flags)),
+        Takes = [.. document.Takes.Select(take => take.Id == changed.Take.Id && !take.Sealed ? changed.Take : take)],
+    };
+
+    /// <summary>A take was sealed; with the last of them the call is.</summary>
+    public static CallDocument Seal(CallDocument document, TakeSealed done)
+    {
+        var takes = document.Takes.Any(take => take.Id == done.Take.Id)
+            ? document.Takes.Select(take => take.Id == done.Take.Id ? done.Take : take).ToList()
+            : [.. document.Takes, done.Take];
+        var over = takes.TrueForAll(take => take.Sealed);
+        var ended = document.EndedAt is { } earlier && earlier > done.EndedAt ? earlier : done.EndedAt;
+        return document with
+        {
+            Takes = takes,
+            State = over ? CallState.Sealed : document.State,
+            EndedAt = over ? ended : document.EndedAt,
+            EndReason = over ? done.Reason : document.EndReason,
+            Flags = Sorted(Union(document.Flags, done.Flags)),
+            Evidence = new EvidenceDocument(done.Receipt.Leaf, done.Receipt.CheckpointSize),
+        };
+    }
+
+    /// <summary>Adds a flag.</summary>
+    public static CallDocument Flag(CallDocument document, string flag) =>
+        document with { Flags = Sorted(Union(document.Flags, [flag])) };
+
+    /// <summary>What a command asks of the takes.</summary>
+    /// <exception cref="RefusalException">The call has ended, or its policy does not allow the command.</exception>
+    public static TakeDesire DesireOf(CallDocument document, CallCommand command)
+    {
+        if (document.State != CallState.Active)
+        {
+            throw new RefusalException(
+                RefusalKind.WrongState, $"Call {document.Id} is over; only a live call can be told to {Word(command)}.");
+        }
+
+        if (document.Verdicts.Count >= MaxVerdicts)
+        {
+            throw new RefusalException(RefusalKind.WrongState, $"Call {document.Id} has had {MaxVerdicts} commands; no more are taken.");
+        }
+
+        var onDemand = document.Verdicts[0].Kind == VerdictKind.OnDemand;
+        return command switch
+        {
+            CallCommand.Start when onDemand => TakeDesire.Record,
+            CallCommand.Stop when onDemand => TakeDesire.Stop,
+            CallCommand.Pause => TakeDesire.Pause,
+            CallCommand.Resume => TakeDesire.Record,
+            _ => throw new RefusalException(
+                RefusalKind.WrongState,
+                $"Rule {document.Verdicts[0].Rule} records call {document.Id} in full; it can be paused and resumed, not told to {Word(command)}."),
+        };
+    }
+
+    /// <summary>Notes a command that changes whether the call is recorded. A pause is not a decision: the take declares it as a gap.</summary>
+    public static CallDocument Command(CallDocument document, CallCommand command, string actor, DateTimeOffset at)
+    {
+        if (command is not (CallCommand.Start or CallCommand.Stop))
+        {
+            return document;
+        }
+
+        var verdict = document.Verdicts[^1] with
+        {
+            At = at,
+            Kind = command == CallCommand.Start ? VerdictKind.Record : VerdictKind.OnDemand,
+            Reason = $"{Word(command)} by {actor}",
+        };
+        return document with { Verdicts = Bounded([.. document.Verdicts, verdict]) };
+    }
+
+    /// <summary>The command as the API spells it.</summary>
+    public static string Word(CallCommand command) => command switch
+    {
+        CallCommand.Start => "start",
+        CallCommand.Stop => "stop",
+        CallCommand.Pause => "pause",
+        _ => "resume",
+    };
+
+    private static IReadOnlyList<T> Union<T>(IReadOnlyList<T> first, IReadOnlyList<T> second) =>
+        second.All(first.Contains) ? first : [.. first.Union(second)];
+
+    private static IReadOnlyList<string> Sorted(IReadOnlyList<string> flags) => [.. flags.Order(StringComparer.Ordinal)];
+
+    private static IReadOnlyList<Verdict> Bounded(IReadOnlyList<Verdict> verdicts) =>
+        verdicts.Count <= MaxVerdicts ? verdicts : [.. verdicts.Take(MaxVerdicts)];
+}

@@ -1,0 +1,37 @@
+using System.Net;
+
+namespace Talreg.Gateway;
+
+/// <summary>What a gateway on one SIP interface needs to know.</summary>
+public sealed record GatewayOptions
+{
+    /// <summary>The most m-lines recorded of one session; further ones are answered with port 0.</summary>
+    public const int MaxStreams = 16;
+
+    /// <summary>The tenant whose calls come in here.</summary>
+    public required string Tenant { get; init; }
+
+    /// <summary>The site's name, in every chunk.</summary>
+    public required string Site { get; init; }
+
+    /// <summary>This gateway's name.</summary>
+    public required string Gateway { get; init; }
+
+    /// <summary>The interface's name.</summary>
+    public required string Interface { get; init; }
+
+    /// <summary>Where SIP is heard, over UDP and TCP.</summary>
+    public required IPEndPoint Sip { get; init; }
+
+    /// <summary>Prefixes of the recorded lines' numbers; empty: the first participant is the line.</summary>
+    public IReadOnlyList<string> Lines { get; init; } = [];
+
+    /// <summary>How long admission may take before the gateway decides alone (design §3).</summary>
+    public TimeSpan AdmissionDeadline { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>A recording take without a packet for this long is sealed as <c>mediaTimeout</c>.</summary>
+    public TimeSpan MediaTimeout { get; init; } = TimeSpan.FromSeconds(120);
+
+    /// <summary>How long an orderly stop waits for seals; what is left is sealed at the next start.</summary>
+    public TimeSpan StopWithin { get; init; } = TimeSpan.FromSeconds(20);
+}

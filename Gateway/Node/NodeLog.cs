@@ -1,0 +1,64 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+using Talreg.Contracts;
+using Talreg.Contracts.Calls;
+
+namespace Talreg.Gateway;
+
+/// <summary>Log events of the gateway's node: 3000-3099.</summary>
+internal static partial class NodeLog
+{
+    [LoggerMessage(3001, LogLevel.Information, "Interface {Interface} is owned by {Gateway} under epoch {Epoch}")]
+    public static partial void InterfaceAcquired(this ILogger logger, string @interface, string gateway, long epoch);
+
+    [LoggerMessage(3002, LogLevel.Warning, "A call on {Interface}/{Line} was decided by the gateway alone")]
+    public static partial void AdmittedAlone(this ILogger logger, string @interface, string line, Exception e);
+
+    [LoggerMessage(3003, LogLevel.Information, "Take {Take} of call {Call} began with {Streams} streams")]
+    public static partial void TakeBegan(this ILogger logger, TakeId take, CallId call, int streams);
+
+    [LoggerMessage(3004, LogLevel.Information, "Take {Take} of call {Call} ended: {Reason}, {Packets} packets, {Lost} lost")]
+    public static partial void TakeEnded(this ILogger logger, TakeId take, CallId call, EndReason reason, long packets, long lost);
+
+    [LoggerMessage(3005, LogLevel.Information, "Take {Take} is sealed: leaf {Leaf}")]
+    public static partial void TakeSealed(this ILogger logger, TakeId take, long leaf);
+
+    [LoggerMessage(3006, LogLevel.Error, "Sealing take {Take} failed; trying again in {Delay}")]
+    public static partial void SealFailed(this ILogger logger, TakeId take, TimeSpan delay, Exception e);
+
+    [LoggerMessage(3007, LogLevel.Warning, "Telling the cluster about call {Call} failed; trying again in {Delay}")]
+    public static partial void ReportFailed(this ILogger logger, CallId call, TimeSpan delay, Exception e);
+
+    [LoggerMessage(3010, LogLevel.Warning, "SIP message from {Source} refused with {Status} ({Reason}): {Detail}")]
+    public static partial void SipRefused(this ILogger logger, IPEndPoint source, int status, string reason, string detail);
+
+    [LoggerMessage(3011, LogLevel.Warning, "{Count} further SIP messages were refused in the last second")]
+    public static partial void SipRefusedMore(this ILogger logger, long count);
+
+    [LoggerMessage(3012, LogLevel.Error, "{Operation} failed for {CallId}")]
+    public static partial void SipApplicationFailed(this ILogger logger, string operation, string callId, Exception e);
+
+    [LoggerMessage(3013, LogLevel.Warning, "SIP over {Transport} with {Endpoint} failed")]
+    public static partial void SipTransportFailed(this ILogger logger, string transport, IPEndPoint endpoint, Exception e);
+
+    [LoggerMessage(3014, LogLevel.Error, "A SIP message from {Source} broke an invariant and was dropped")]
+    public static partial void SipMessageFailed(this ILogger logger, IPEndPoint source, Exception e);
+
+    [LoggerMessage(3015, LogLevel.Warning, "Recording metadata of session {SessionId} could not be read ({Fault}); the audio is recorded")]
+    public static partial void MetadataUnreadable(this ILogger logger, string sessionId, string fault);
+
+    [LoggerMessage(3020, LogLevel.Warning, "Take {Take} of call {Call} was interrupted; {Chunks} committed chunks were found and are sealed as restart")]
+    public static partial void TakeRecovered(this ILogger logger, TakeId take, CallId call, long chunks);
+
+    [LoggerMessage(3021, LogLevel.Error, "Journal segment {Segment} is corrupt and was put into quarantine: {Reason}")]
+    public static partial void SegmentQuarantined(this ILogger logger, string segment, string reason);
+
+    [LoggerMessage(3022, LogLevel.Warning, "Pulling orders failed; recording goes on with those known")]
+    public static partial void PullFailed(this ILogger logger, Exception e);
+
+    [LoggerMessage(3023, LogLevel.Warning, "No media for {Timeout}: take {Take} of call {Call} is ended")]
+    public static partial void MediaTimedOut(this ILogger logger, TimeSpan timeout, TakeId take, CallId call);
+
+    [LoggerMessage(3024, LogLevel.Error, "A session was refused: {Reason}")]
+    public static partial void SessionRefused(this ILogger logger, string reason, Exception e);
+}

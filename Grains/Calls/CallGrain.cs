@@ -1,0 +1,150 @@
+using Microsoft.Extensions.Logging;
+using Talreg.Contracts;
+using Talreg.Contracts.Calls;
+using Talreg.Contracts.Gateways;
+using Talreg.Contracts.Ledger;
+
+namespace Talreg.Grains.Calls;
+
+/// <summary>The life of one call. Every event is idempotent; state is written on transitions, then the read model follows.</summary>
+/// <remarks>
+/// The read model is put after the state. Should the process die between the two, the next event, or a rebuild, mends it:
+/// the database is an index of the truth.
+/// </remarks>
+public sealed class CallGrain(
+    [PersistentState("call", GrainsOptions.Storage)] IPersistentState<CallGrainState> state,
+    ICallIndex index,
+    TimeProvider clock,
+    ILogger<CallGrain> logger) : Grain, ICallGrain
+{
+    private CallDocument? Document
+    {
+        get => state.State.Document;
+        set => state.State.Document = value;
+    }
+
+    /// <inheritdoc />
+    public async Task<CallDocument?> GetAsync()
+    {
+        if (Document is not { State: CallState.Active } document)
+        {
+            return Document;
+        }
+
+        // Counters of a live take live in its gateway. The answer is not kept: nothing is persisted on a read.
+        var takes = await Task.WhenAll(document.Takes.Select(take => RefreshAsync(document.Tenant, take)));
+        return document with { Takes = takes };
+    }
+
+    /// <inheritdoc />
+    public async Task AdmittedAsync(CallAdmitted admitted)
+    {
+        var before = Document;
+        var after = CallTransitions.Admit(before, admitted);
+        if (ReferenceEquals(before, after))
+        {
+            return;
+        }
+
+        if (before is null && after.State == CallState.NotRecorded)
+        {
+            // A call that leaves no take is proved by its decision, so that the read model can be rebuilt without it.
+            var receipt = await GrainFactory.GetGrain<ILedgerGrain>(admitted.Tenant)
+                .AppendAsync(CallLeaves.Decision(after, admitted.Verdict));
+            after = after with { Evidence = new EvidenceDocument(receipt.Leaf, receipt.CheckpointSize) };
+        }
+
+        await SaveAsync(after);
+    }
+
+    /// <inheritdoc />
+    public Task TakeStartedAsync(TakeStarted started)
+    {
+        var document = Known();
+        return document.Takes.Any(take => take.Id == started.Take.Id)
+            ? Task.CompletedTask
+            : SaveAsync(CallTransitions.Start(document, started));
+    }
+
+    /// <inheritdoc />
+    public Task TakeChangedAsync(TakeChanged changed)
+    {
+        var document = Known();
+        var after = CallTransitions.Change(document, changed);
+        return after == document ? Task.CompletedTask : SaveAsync(after);
+    }
+
+    /// <inheritdoc />
+    public async Task TakeSealedAsync(TakeSealed done)
+    {
+        var document = Document ?? CallTransitions.Admit(null, done.Admission);
+        if (document.Takes.Any(take => take.Id == done.Take.Id && take.Sealed))
+        {
+            return;
+        }
+
+        var after = CallTransitions.Seal(document, done);
+        await SaveAsync(after);
+        foreach (var take in after.Takes.Where(take => take.Id == done.Take.Id))
+        {
+            await Gateway(after.Tenant, take).ForgetAsync(take.Id);
+        }
+
+        if (after.State != CallState.Active)
+        {
+            logger.CallEnded(after.Id, after.State, done.Reason);
+            foreach (var channel in after.Channels)
+            {
+                await GrainFactory.GetGrain<IChannelGrain>(Names.Key(after.Tenant, channel)).EndedAsync(after.Id, done.EndedAt);
+            }
+        }
+    }
+
+    /// <inheritdoc />
+    public async Task<CallDocument> CommandAsync(CallCommand command, string actor)
+    {
+        var document = Document
+            ?? throw new RefusalException(RefusalKind.NotFound, $"There is no call {this.GetPrimaryKey():D}.");
+        var desire = CallTransitions.DesireOf(document, command);
+        var revision = ++state.State.Revision;
+        document = CallTransitions.Command(document, command, actor, clock.GetUtcNow());
+        await SaveAsync(document);
+        var live = document.Takes.Where(take => !take.Sealed).ToList();
+        var confirmed = await Task.WhenAll(live.Select(take => Gateway(document.Tenant, take)
+            .OrderAsync(new TakeOrder(take.Id, desire, revision, $"{CallTransitions.Word(command)} by {actor}"))));
+        if (!confirmed.All(yes => yes))
+        {
+            logger.CommandUnconfirmed(document.Id, command, actor);
+            await SaveAsync(CallTransitions.Flag(Document!, CallFlags.CommandUnconfirmed));
+        }
+
+        return (await GetAsync())!;
+    }
+
+    private CallDocument Known() => Document ?? throw new RefusalException(
+        RefusalKind.WrongState, $"Call {this.GetPrimaryKey():D} has not been admitted; report its admission first.");
+
+    private IGatewayGrain Gateway(string tenant, TakeDocument take) =>
+        GrainFactory.GetGrain<IGatewayGrain>(Names.Key(tenant, take.Gateway));
+
+    private async Task<TakeDocument> RefreshAsync(string tenant, TakeDocument take) =>
+        take.Sealed ? take : await Gateway(tenant, take).ReadAsync(take.Id) ?? take;
+
+    private async Task SaveAsync(CallDocument document)
+    {
+        Document = document;
+        await state.WriteStateAsync();
+        await index.PutAsync(document, CancellationToken.None);
+    }
+}
+
+/// <summary>State of <see cref="CallGrain"/>.</summary>
+[GenerateSerializer, Alias("Talreg.CallGrainState")]
+public sealed class CallGrainState
+{
+    /// <summary>The call; null before it was admitted.</summary>
+    [Id(0)] public CallDocument? Document { get; set; }
+
+    /// <summary>The revision of the last command.</summary>
+    [Id(1)] public long Revision { get; set; }
+}

@@ -1,0 +1,176 @@
+using Microsoft.Extensions.Logging;
+using Talreg.Contracts;
+using Talreg.Contracts.Calls;
+using Talreg.Contracts.Gateways;
+using Talreg.Contracts.Policies;
+using Talreg.Policy;
+
+namespace Talreg.Grains.Channels;
+
+/// <summary>Decides about the calls of one line.</summary>
+/// <remarks>
+/// Reentrant, so that a slow write for one call does not hold up the next. A session offered twice gets the answer it got
+/// first, from memory while the grain lives and from the session grain and the call grain afterwards.
+/// </remarks>
+[Reentrant]
+public sealed class ChannelGrain(
+    [PersistentState("channel", GrainsOptions.Storage)] IPersistentState<ChannelGrainState> state,
+    GrainsOptions options,
+    ILogger<ChannelGrain> logger) : Grain, IChannelGrain
+{
+    /// <summary>The most calls a channel follows at once; beyond it the oldest is forgotten here, not in the call's own grain.</summary>
+    public const int MaxActiveCalls = 256;
+
+    private static readonly TimeSpan SaveEvery = TimeSpan.FromSeconds(30);
+
+    private readonly Dictionary<CallId, Admission> _active = [];
+    private readonly Queue<CallId> _order = [];
+    private CompiledPolicy? _compiled;
+    private int _compiledVersion;
+    private bool _unsaved;
+
+    /// <inheritdoc />
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        // Counters only: a call is kept by its own grain, so these may lag behind by one interval.
+        this.RegisterGrainTimer(SaveAsync, new GrainTimerCreationOptions(SaveEvery, SaveEvery) { KeepAlive = false });
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc />
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) =>
+        SaveAsync(cancellationToken);
+
+    /// <inheritdoc />
+    public async Task<Admission> AdmitAsync(CallOffer offer)
+    {
+        var sessionKey = Names.Key(offer.Tenant, offer.SessionId);
+        var call = await GrainFactory.GetGrain<ISessionGrain>(sessionKey).ResolveAsync(offer.Proposed);
+        if (_active.TryGetValue(call, out var known))
+        {
+            return known;
+        }
+
+        var verdict = await DecideAsync(offer);
+        var admitted = new CallAdmitted(
+            call,
+            offer.Tenant,
+            offer.SessionId,
+            [$"{offer.Interface}/{offer.Line}"],
+            offer.At,
+            verdict,
+            offer.Participants,
+            offer.Flags);
+        await GrainFactory.GetGrain<ICallGrain>(call.Value).AdmittedAsync(admitted);
+        var admission = new Admission(call, verdict, admitted);
+        Remember(admission, offer.At);
+        logger.Admitted(
+            call, this.GetPrimaryKeyString(), verdict.Kind, verdict.Policy, verdict.Version, verdict.Rule);
+        return admission;
+    }
+
+    /// <inheritdoc />
+    public Task EndedAsync(CallId call, DateTimeOffset at)
+    {
+        _active.Remove(call);
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc />
+    public Task<ChannelDocument?> GetAsync()
+    {
+        if (state.State.CallsAdmitted == 0)
+        {
+            return Task.FromResult<ChannelDocument?>(null);
+        }
+
+        var (tenant, @interface, line) = Parts();
+        return Task.FromResult<ChannelDocument?>(new ChannelDocument(
+            tenant,
+            @interface,
+            line,
+            options.PolicyFor(@interface),
+            [.. _active.Keys],
+            state.State.LastCall,
+            state.State.LastCallAt,
+            state.State.CallsAdmitted));
+    }
+
+    private async Task<Verdict> DecideAsync(CallOffer offer)
+    {
+        var policy = options.PolicyFor(offer.Interface);
+        var active = await GrainFactory.GetGrain<IRetentionPolicyGrain>(Names.Key(offer.Tenant, policy)).GetActiveAsync()
+            ?? throw new RefusalException(
+                RefusalKind.WrongState,
+                $"Interface {offer.Interface} follows policy {policy}, which has no version in force; activate one.");
+        if (_compiled is null || _compiledVersion != active.Version)
+        {
+            _compiled = CompiledPolicy.Compile(active.Document);
+            _compiledVersion = active.Version;
+        }
+
+        var decision = _compiled.Evaluate(
+            new PolicyFacts(offer.Interface, offer.Line, offer.Calling, offer.Called, offer.Direction));
+        return new Verdict
+        {
+            At = offer.At,
+            Kind = decision.Kind,
+            Policy = policy,
+            Version = active.Version,
+            Rule = decision.Rule,
+            Reason = decision.Reason,
+            Autonomous = false,
+            Retention = decision.Retention,
+            Purpose = decision.Purpose,
+        };
+    }
+
+    private void Remember(Admission admission, DateTimeOffset at)
+    {
+        if (!_active.TryAdd(admission.Call, admission))
+        {
+            return;
+        }
+
+        _order.Enqueue(admission.Call);
+        while (_order.Count > MaxActiveCalls)
+        {
+            _active.Remove(_order.Dequeue());
+        }
+
+        state.State.CallsAdmitted++;
+        state.State.LastCall = admission.Call;
+        state.State.LastCallAt = at;
+        _unsaved = true;
+    }
+
+    private async Task SaveAsync(CancellationToken cancellationToken)
+    {
+        if (_unsaved)
+        {
+            _unsaved = false;
+            await state.WriteStateAsync();
+        }
+    }
+
+    private (string Tenant, string Interface, string Line) Parts()
+    {
+        var (tenant, rest) = GrainKeys.Split(this.GetPrimaryKeyString());
+        var (@interface, line) = GrainKeys.Split(rest);
+        return (tenant, @interface, line);
+    }
+}
+
+/// <summary>State of <see cref="ChannelGrain"/>.</summary>
+[GenerateSerializer, Alias("Talreg.ChannelGrainState")]
+public sealed class ChannelGrainState
+{
+    /// <summary>Calls admitted here since the channel first appeared.</summary>
+    [Id(0)] public long CallsAdmitted { get; set; }
+
+    /// <summary>The call admitted last.</summary>
+    [Id(1)] public CallId? LastCall { get; set; }
+
+    /// <summary>When that was.</summary>
+    [Id(2)] public DateTimeOffset? LastCallAt { get; set; }
+}

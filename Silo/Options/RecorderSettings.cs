@@ -1,0 +1,47 @@
+using System.Net;
+using Talreg.Contracts;
+
+namespace Talreg.Silo.Options;
+
+/// <summary>Everything an all-in-one recorder needs to know, checked. Made by <see cref="SettingsReader"/>.</summary>
+internal sealed record RecorderSettings
+{
+    /// <summary>Folder that holds everything the recorder keeps; absolute.</summary>
+    public required string Data { get; init; }
+
+    /// <summary>Where SIP is heard, UDP and TCP.</summary>
+    public required IPEndPoint Sip { get; init; }
+
+    /// <summary>Where the API and the page are served.</summary>
+    public required IPEndPoint Http { get; init; }
+
+    /// <summary>The lowest port for media; even.</summary>
+    public required int RtpLow { get; init; }
+
+    /// <summary>The highest port for media; odd.</summary>
+    public required int RtpHigh { get; init; }
+
+    /// <summary>The tenant whose calls these are.</summary>
+    public string Tenant { get; init; } = Names.DefaultTenant;
+
+    /// <summary>The site's name, in every chunk's header.</summary>
+    public string Site { get; init; } = "site1";
+
+    /// <summary>This gateway's name.</summary>
+    public string Gateway { get; init; } = "gw1";
+
+    /// <summary>The SIP interface's name, first part of every channel.</summary>
+    public string Interface { get; init; } = "sip1";
+
+    /// <summary>The policy that decides.</summary>
+    public string Policy { get; init; } = Names.DefaultPolicy;
+
+    /// <summary>A take without a packet for this long is sealed as <c>mediaTimeout</c>.</summary>
+    public TimeSpan MediaTimeout { get; init; } = TimeSpan.FromSeconds(120);
+
+    /// <summary>Size of a journal segment in bytes.</summary>
+    public long SegmentBytes { get; init; } = 256L << 20;
+
+    /// <summary>Number prefixes of recorded lines; empty: the first participant of the metadata is the line.</summary>
+    public IReadOnlyList<string> Lines { get; init; } = [];
+}

@@ -1,0 +1,113 @@
+using System.CommandLine;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text.Json;
+using Talreg.Contracts;
+
+namespace Talreg.Silo.Verbs;
+
+/// <summary><c>talreg export</c>: fetches a call's evidence bundle from a running recorder, which notes it in the ledger.</summary>
+internal static class ExportVerb
+{
+    private const string TokenVariable = "TALREG_TOKEN";
+
+    /// <summary>Makes the command.</summary>
+    public static Command Create()
+    {
+        var call = new Argument<string>("CALL") { Description = "The call's id." };
+        var output = new Option<FileInfo>("--out") { Description = "Where the bundle is written. An existing file is kept: choose another name.", HelpName = "file", Required = true };
+        var server = new Option<Uri>("--server")
+        {
+            Description = "The recorder's address.",
+            HelpName = "url",
+            DefaultValueFactory = _ => new Uri("http://127.0.0.1:8080"),
+        };
+        var purpose = new Option<string>("--purpose")
+        {
+            Description = "Why the bundle is taken out; it stands in the ledger.",
+            HelpName = "text",
+            DefaultValueFactory = _ => "export",
+        };
+        var command = new Command(
+            "export",
+            $"Fetches a call's evidence bundle. The access token is read from the environment variable {TokenVariable}.")
+        {
+            call,
+            output,
+            server,
+            purpose,
+        };
+        command.SetAction((result, cancellationToken) => RunAsync(
+            result.GetRequiredValue(call),
+            result.GetRequiredValue(output),
+            result.GetRequiredValue(server),
+            result.GetRequiredValue(purpose),
+            cancellationToken));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(
+        string call, FileInfo output, Uri server, string purpose, CancellationToken cancellationToken)
+    {
+        if (!CallId.TryParse(call, out var id))
+        {
+            return Fail($"'{call}' is not a call id; it looks like 0192f0c1-2345-7abc-8def-0123456789ab.");
+        }
+
+        var token = Environment.GetEnvironmentVariable(TokenVariable);
+        if (string.IsNullOrEmpty(token))
+        {
+            return Fail($"Set {TokenVariable} to an access token; the recorder printed the first one when it first started.");
+        }
+
+        try
+        {
+            using var client = new HttpClient { BaseAddress = server };
+            client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+            client.DefaultRequestHeaders.Add("X-Talreg-Purpose", purpose);
+            using var response = await client.GetAsync(
+                new Uri($"api/v1/calls/{id}/evidence", UriKind.Relative),
+                HttpCompletionOption.ResponseHeadersRead,
+                cancellationToken).ConfigureAwait(false);
+            if (response.StatusCode != HttpStatusCode.OK)
+            {
+                return Fail(await DescribeAsync(response, cancellationToken).ConfigureAwait(false));
+            }
+
+            var file = new FileStream(output.FullName, FileMode.CreateNew, FileAccess.Write);
+            await using (file.ConfigureAwait(false))
+            {
+                await response.Content.CopyToAsync(file, cancellationToken).ConfigureAwait(false);
+                Console.WriteLine($"{output.FullName}: {file.Length} bytes. Check it with: talreg verify {output.Name} --trust KEYFILE");
+            }
+
+            return 0;
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException or UnauthorizedAccessException)
+        {
+            return Fail(e.Message);
+        }
+    }
+
+    private static async Task<string> DescribeAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        var text = await response.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            using var problem = JsonDocument.Parse(text);
+            return problem.RootElement.TryGetProperty("detail", out var detail)
+                ? $"{(int)response.StatusCode}: {detail.GetString()}"
+                : $"{(int)response.StatusCode} {response.ReasonPhrase}";
+        }
+        catch (JsonException)
+        {
+            return $"{(int)response.StatusCode} {response.ReasonPhrase}";
+        }
+    }
+
+    private static int Fail(string message)
+    {
+        Console.Error.WriteLine(message);
+        return 2;
+    }
+}

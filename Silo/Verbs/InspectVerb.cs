@@ -1,0 +1,34 @@
+using System.CommandLine;
+using Talreg.Verify;
+
+namespace Talreg.Silo.Verbs;
+
+/// <summary><c>talreg inspect</c>: says what a file of ours is and what can be seen of it without keys.</summary>
+internal static class InspectVerb
+{
+    /// <summary>Makes the command.</summary>
+    public static Command Create()
+    {
+        var file = new Argument<FileInfo>("FILE")
+        {
+            Description = "A recording (.trec), a journal segment (.tj), an evidence bundle (.zip) or a checkpoint.",
+        };
+        var command = new Command("inspect", "Shows what a file holds, as far as it can be seen without keys.") { file };
+        command.SetAction(result => Run(result.GetRequiredValue(file)));
+        return command;
+    }
+
+    private static int Run(FileInfo file)
+    {
+        try
+        {
+            Console.WriteLine(RecordingInspector.Inspect(file.FullName));
+            return 0;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            Console.Error.WriteLine(e.Message);
+            return 2;
+        }
+    }
+}
