@@ -1,0 +1,360 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using Talreg.Capture;
+using Talreg.Contracts;
+using Talreg.Contracts.Calls;
+using Talreg.Contracts.Gateways;
+using Talreg.Contracts.Json;
+using Talreg.Evidence.Chunks;
+using Talreg.Gateway.Admission;
+using Talreg.Gateway.Sealing;
+using Talreg.Sip;
+using Talreg.Sip.Sdp;
+using Talreg.Sip.Siprec;
+
+namespace Talreg.Gateway.Sessions;
+
+/// <summary>The recording server's side of SIP sessions: each becomes an admission, a take, and in the end a seal.</summary>
+internal sealed class SrsApplication(
+    GatewayOptions options,
+    Admitter admitter,
+    CaptureEngine capture,
+    SealingQueue sealing,
+    IGrainFactory grains,
+    TimeProvider clock,
+    ILogger<SrsApplication> logger,
+    RefusalLog refusals) : ISipApplication, IDisposable
+{
+    // Any port number but 0 keeps an inactive m-line in the session; the discard port says that nothing listens.
+    private const int DiscardPort = 9;
+
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
+
+    private readonly ConcurrentDictionary<string, RecordingSession> _sessions = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<TakeId, RecordingSession> _takes = new();
+    private readonly CancellationTokenSource _stopping = new();
+
+    /// <summary>The epoch under which takes are made; set before SIP is opened.</summary>
+    public long Epoch { get; set; }
+
+    /// <summary>False while draining: new sessions are answered 503.</summary>
+    public bool Accepting { get; set; }
+
+    /// <inheritdoc />
+    public SipHealth Health => Accepting && !capture.IsOverloaded
+        ? SipHealth.Accepting
+        : new SipHealth(IsAccepting: false, RetryAfter);
+
+    /// <summary>Sessions alive.</summary>
+    public ICollection<RecordingSession> Sessions => _sessions.Values;
+
+    /// <summary>The session that makes a take, or null.</summary>
+    public RecordingSession? Find(TakeId take) => _takes.GetValueOrDefault(take);
+
+    /// <inheritdoc />
+    public async ValueTask<SessionAnswer> OnInviteAsync(SessionOffer offer, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(offer);
+        var sdp = offer.Sdp!;
+        if (!sdp.Media.Any(IsRecordable))
+        {
+            return SessionAnswer.Reject(488, "Not Acceptable Here");
+        }
+
+        var callOffer = OfferFacts.Read(offer, options, clock.GetUtcNow());
+        if (offer.MetadataFault is { } fault)
+        {
+            logger.MetadataUnreadable(callOffer.SessionId, fault);
+        }
+
+        var admission = await admitter.AdmitAsync(callOffer, cancellationToken).ConfigureAwait(false);
+        var dialogId = Guid.NewGuid().ToString("N");
+        if (admission.Verdict.Kind == VerdictKind.Never)
+        {
+            var session = NewSession(dialogId, admission, callOffer, take: null, sdp, offer.Metadata);
+            _sessions[dialogId] = session;
+            return SessionAnswer.Accept(dialogId, Answers(sdp, session, ports: []));
+        }
+
+        try
+        {
+            var (session, ports) = await BeginAsync(dialogId, admission, callOffer, offer, cancellationToken)
+                .ConfigureAwait(false);
+            return SessionAnswer.Accept(dialogId, Answers(sdp, session, ports));
+        }
+        catch (CaptureRefusedException e)
+        {
+            logger.SessionRefused(e.Message, e);
+            return SessionAnswer.Reject(503, "Service Unavailable", RetryAfter);
+        }
+    }
+
+    /// <inheritdoc />
+    public async ValueTask<SessionAnswer> OnReinviteAsync(
+        string dialogId, SessionOffer offer, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(offer);
+        if (!_sessions.TryGetValue(dialogId, out var session))
+        {
+            return SessionAnswer.Reject(481, "Call/Transaction Does Not Exist");
+        }
+
+        await session.Gate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            var ports = session.Take is { } take ? capture.Snapshot(take).Streams.Select(stream => stream.Port).ToList() : [];
+            if (offer.Sdp is { } sdp)
+            {
+                ports = await MergeMediaAsync(session, sdp, offer.Metadata, ports, cancellationToken).ConfigureAwait(false);
+            }
+
+            MergeMetadata(session, offer);
+            return SessionAnswer.Accept(dialogId, offer.Sdp is null ? [] : Answers(offer.Sdp, session, ports));
+        }
+        catch (CaptureRefusedException e)
+        {
+            logger.SessionRefused(e.Message, e);
+            return SessionAnswer.Reject(503, "Service Unavailable", RetryAfter);
+        }
+        finally
+        {
+            session.Gate.Release();
+        }
+    }
+
+    /// <inheritdoc />
+    public void OnConfirmed(string dialogId)
+    {
+        // Media is stored from the answer on: some clients send before their ACK has arrived.
+    }
+
+    /// <inheritdoc />
+    public void OnEnded(string dialogId, SessionEnd end)
+    {
+        if (_sessions.TryRemove(dialogId, out var session))
+        {
+            _ = EndAsync(session, ReasonOf(end));
+        }
+    }
+
+    /// <inheritdoc />
+    public void OnRefused(SipRefusal refusal) => refusals.Note(refusal);
+
+    /// <summary>Closes a session's take and hands it over to be sealed. Once; again is no error.</summary>
+    public async Task EndAsync(RecordingSession session, EndReason reason)
+    {
+        await session.Gate.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            if (session.Closing || session.Take is not { } take)
+            {
+                return;
+            }
+
+            session.Closing = true;
+            var result = await capture.CloseTakeAsync(take, (byte)reason, CancellationToken.None).ConfigureAwait(false);
+            var finished = FinishedTakes.FromCapture(session, take, result, reason, options, clock.GetUtcNow());
+            logger.TakeEnded(
+                finished.Take.Id, session.Admission.Call, reason, finished.Take.Streams.Sum(s => s.Packets), finished.Take.Streams.Sum(s => s.Lost));
+            await sealing.EnqueueAsync(new SealJob(finished, session.Reporter)).ConfigureAwait(false);
+        }
+        finally
+        {
+            _takes.TryRemove(TakeIdOf(session), out _);
+            session.Gate.Release();
+        }
+    }
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        _stopping.Cancel();
+        _stopping.Dispose();
+    }
+
+    /// <summary>Lets the reports of all sessions end.</summary>
+    public Task StopReportsAsync() => _stopping.CancelAsync();
+
+    private static TakeId TakeIdOf(RecordingSession session) => new(session.Take?.Identity.TakeId ?? Guid.Empty);
+
+    private static bool IsRecordable(SdpMedia media) =>
+        media.Port != 0 && media.Protocol is "RTP/AVP" or "RTP/AVPF" && media.Formats.Count > 0;
+
+    private static EndReason ReasonOf(SessionEnd end) => end switch
+    {
+        SessionEnd.Bye => EndReason.Bye,
+        SessionEnd.Cancel => EndReason.Cancel,
+        SessionEnd.NoAck => EndReason.MediaTimeout,
+        SessionEnd.SessionTimeout => EndReason.SessionTimeout,
+        SessionEnd.LocalBye => EndReason.Stopped,
+        SessionEnd.AnswerInvalid => EndReason.Rejected,
+        _ => EndReason.Shutdown,
+    };
+
+    private static StreamPlan PlanOf(SdpMedia media)
+    {
+        var format = media.Formats[0];
+        return new StreamPlan
+        {
+            Label = media.Label ?? "",
+            Codec = format.Encoding ?? format.Format,
+            PayloadType = int.TryParse(format.Format, out var type) ? type : 0,
+            ClockRate = format.ClockRate,
+            Active = !media.IsHeld,
+        };
+    }
+
+    private async Task<(RecordingSession Session, List<int> Ports)> BeginAsync(
+        string dialogId,
+        Contracts.Gateways.Admission admission,
+        CallOffer callOffer,
+        SessionOffer offer,
+        CancellationToken cancellationToken)
+    {
+        var plans = offer.Sdp!.Media.Where(IsRecordable).Take(GatewayOptions.MaxStreams).Select(PlanOf).ToList();
+        var identity = new TakeIdentity
+        {
+            CallId = admission.Call.Value,
+            TakeId = TakeId.New(callOffer.At).Value,
+            Tenant = options.Tenant,
+            Site = options.Site,
+            Epoch = (ulong)Epoch,
+        };
+        var facts = new TakeFacts(admission.Admitted, options.Gateway, callOffer.At, plans);
+        var recording = admission.Verdict.Kind != VerdictKind.OnDemand;
+        var take = await capture.OpenTakeAsync(identity, facts.Write(), plans, recording, cancellationToken).ConfigureAwait(false);
+        var session = NewSession(dialogId, admission, callOffer, take, offer.Sdp, offer.Metadata);
+        session.Recording = recording;
+        _sessions[dialogId] = session;
+        _takes[TakeIdOf(session)] = session;
+        var snapshot = capture.Snapshot(take);
+        var document = session.Document(take, snapshot, options.Gateway, @sealed: false);
+        session.Known = CallTransitions.Start(session.Known, new TakeStarted(document, callOffer.At));
+        logger.TakeBegan(document.Id, admission.Call, document.Streams.Count);
+        var call = grains.GetGrain<ICallGrain>(admission.Call.Value);
+        _ = session.Reporter.ReportAsync(() => admission.Verdict.Autonomous
+            ? call.AdmittedAsync(admission.Admitted)
+            : Task.CompletedTask);
+        _ = session.Reporter.ReportAsync(() => call.TakeStartedAsync(new TakeStarted(document, callOffer.At)));
+        return (session, [.. snapshot.Streams.Select(stream => stream.Port)]);
+    }
+
+    private RecordingSession NewSession(
+        string dialogId,
+        Contracts.Gateways.Admission admission,
+        CallOffer offer,
+        CaptureTake? take,
+        SessionDescription sdp,
+        RecordingMetadata? metadata)
+    {
+        var streamOfMedia = new List<int?>();
+        var senders = new List<string?>();
+        foreach (var media in sdp.Media)
+        {
+            var taken = IsRecordable(media) && senders.Count < GatewayOptions.MaxStreams;
+            streamOfMedia.Add(taken ? senders.Count : null);
+            if (taken)
+            {
+                senders.Add(OfferFacts.SenderOf(metadata, media.Label));
+            }
+        }
+
+        return new RecordingSession
+        {
+            DialogId = dialogId,
+            Admission = admission.Admitted,
+            Line = offer.Line,
+            Reporter = new ClusterReporter(admission.Call, clock, logger, _stopping.Token),
+            Take = take,
+            Known = CallTransitions.Admit(null, admission.Admitted),
+            Senders = senders,
+            StreamOfMedia = streamOfMedia,
+        };
+    }
+
+    private static List<MediaAnswer> Answers(SessionDescription sdp, RecordingSession session, IReadOnlyList<int> ports)
+    {
+        var answers = new List<MediaAnswer>(sdp.Media.Count);
+        for (var i = 0; i < sdp.Media.Count; i++)
+        {
+            answers.Add((session.StreamOfMedia[i], session.Take) switch
+            {
+                (null, _) => new MediaAnswer(0),
+                (_, null) => new MediaAnswer(DiscardPort, MediaDirection.Inactive),
+                ({ } stream, _) => new MediaAnswer(
+                    ports[stream], sdp.Media[i].IsHeld ? MediaDirection.Inactive : MediaDirection.RecvOnly),
+            });
+        }
+
+        return answers;
+    }
+
+    // m-lines keep their place for the life of a session (RFC 3264 §8): those known change, those beyond join.
+    private async Task<List<int>> MergeMediaAsync(
+        RecordingSession session,
+        SessionDescription sdp,
+        RecordingMetadata? metadata,
+        List<int> ports,
+        CancellationToken cancellationToken)
+    {
+        if (session.Take is not { } take)
+        {
+            while (session.StreamOfMedia.Count < sdp.Media.Count)
+            {
+                session.StreamOfMedia.Add(IsRecordable(sdp.Media[session.StreamOfMedia.Count]) ? 0 : null);
+            }
+
+            return ports;
+        }
+
+        for (var i = 0; i < sdp.Media.Count; i++)
+        {
+            var media = sdp.Media[i];
+            if (i < session.StreamOfMedia.Count)
+            {
+                if (session.StreamOfMedia[i] is { } known && media.Port != 0)
+                {
+                    await capture.SetStreamAsync(take, known, PlanOf(media), cancellationToken).ConfigureAwait(false);
+                }
+
+                continue;
+            }
+
+            if (!IsRecordable(media) || ports.Count >= GatewayOptions.MaxStreams)
+            {
+                session.StreamOfMedia.Add(null);
+                continue;
+            }
+
+            ports.Add(await capture.AddStreamAsync(take, PlanOf(media), cancellationToken).ConfigureAwait(false));
+            session.StreamOfMedia.Add(ports.Count - 1);
+            session.Senders.Add(OfferFacts.SenderOf(metadata, media.Label));
+        }
+
+        return ports;
+    }
+
+    private void MergeMetadata(RecordingSession session, SessionOffer offer)
+    {
+        if (session.Take is not { } take)
+        {
+            return;
+        }
+
+        if (offer.MetadataFault is { } fault)
+        {
+            session.Flags.Add(CallFlags.MetadataInvalid);
+            logger.MetadataUnreadable(session.Admission.SessionId, fault);
+        }
+
+        var participants = offer.Metadata is null ? [] : OfferFacts.Participants(offer);
+        var document = session.Document(take, capture.Snapshot(take), options.Gateway, @sealed: false);
+        var changed = new TakeChanged(document, participants, [.. session.Flags]);
+        session.Known = CallTransitions.Change(session.Known, changed);
+        var call = grains.GetGrain<ICallGrain>(session.Admission.Call.Value);
+        _ = session.Reporter.ReportAsync(() => call.TakeChangedAsync(changed));
+        _ = session.Reporter.ReportAsync(() => capture.AppendEventAsync(
+            take, JsonSerializer.SerializeToUtf8Bytes(changed, TalregJson.Options)));
+    }
+}
