@@ -4,7 +4,7 @@ namespace Talreg.Grains;
 internal static class GrainKeys
 {
     /// <summary>The tenant and the rest of <c>{tenant}/{rest}</c>.</summary>
-    public static (string Tenant, string Rest) Split(string key)
+    public static (string Tenant, string Name) Split(string key)
     {
         var slash = key.IndexOf('/');
         return slash > 0

@@ -13,8 +13,10 @@ public sealed class GrainsOptions
     public string DefaultPolicy { get; set; } = Contracts.Names.DefaultPolicy;
 
     /// <summary>Policy by interface name.</summary>
-    public IDictionary<string, string> PolicyByInterface { get; } = new Dictionary<string, string>(StringComparer.Ordinal);
+    public IDictionary<string, string> PolicyByInterface { get; } =
+        new Dictionary<string, string>(StringComparer.Ordinal);
 
     /// <summary>The policy that decides for an interface.</summary>
-    public string PolicyFor(string @interface) => PolicyByInterface.TryGetValue(@interface, out var policy) ? policy : DefaultPolicy;
+    public string PolicyFor(string @interface) =>
+        PolicyByInterface.TryGetValue(@interface, out var policy) ? policy : DefaultPolicy;
 }

@@ -43,7 +43,9 @@ public static class Names
     /// <summary>The policy that decides where nothing else is configured.</summary>
     public const string DefaultPolicy = "default";
 
-    /// <summary>The longest line name of a channel, in characters; a longer one is cut and flagged by the gateway.</summary>
+    /// <summary>
+    /// The longest line name of a channel, in characters; a longer one is cut and flagged by the gateway.
+    /// </summary>
     public const int MaxLineLength = 64;
 
     /// <summary>The longest name, in characters; a tenant's is as long as its field in a chunk header.</summary>

@@ -17,8 +17,10 @@ internal static partial class NodeLog
     [LoggerMessage(3003, LogLevel.Information, "Take {Take} of call {Call} began with {Streams} streams")]
     public static partial void TakeBegan(this ILogger logger, TakeId take, CallId call, int streams);
 
-    [LoggerMessage(3004, LogLevel.Information, "Take {Take} of call {Call} ended: {Reason}, {Packets} packets, {Lost} lost")]
-    public static partial void TakeEnded(this ILogger logger, TakeId take, CallId call, EndReason reason, long packets, long lost);
+    [LoggerMessage(
+        3004, LogLevel.Information, "Take {Take} of call {Call} ended: {Reason}, {Packets} packets, {Lost} lost")]
+    public static partial void TakeEnded(
+        this ILogger logger, TakeId take, CallId call, EndReason reason, long packets, long lost);
 
     [LoggerMessage(3005, LogLevel.Information, "Take {Take} is sealed: leaf {Leaf}")]
     public static partial void TakeSealed(this ILogger logger, TakeId take, long leaf);
@@ -30,7 +32,8 @@ internal static partial class NodeLog
     public static partial void ReportFailed(this ILogger logger, CallId call, TimeSpan delay, Exception e);
 
     [LoggerMessage(3010, LogLevel.Warning, "SIP message from {Source} refused with {Status} ({Reason}): {Detail}")]
-    public static partial void SipRefused(this ILogger logger, IPEndPoint source, int status, string reason, string detail);
+    public static partial void SipRefused(
+        this ILogger logger, IPEndPoint source, int status, string reason, string detail);
 
     [LoggerMessage(3011, LogLevel.Warning, "{Count} further SIP messages were refused in the last second")]
     public static partial void SipRefusedMore(this ILogger logger, long count);
@@ -39,15 +42,20 @@ internal static partial class NodeLog
     public static partial void SipApplicationFailed(this ILogger logger, string operation, string callId, Exception e);
 
     [LoggerMessage(3013, LogLevel.Warning, "SIP over {Transport} with {Endpoint} failed")]
-    public static partial void SipTransportFailed(this ILogger logger, string transport, IPEndPoint endpoint, Exception e);
+    public static partial void SipTransportFailed(
+        this ILogger logger, string transport, IPEndPoint endpoint, Exception e);
 
     [LoggerMessage(3014, LogLevel.Error, "A SIP message from {Source} broke an invariant and was dropped")]
     public static partial void SipMessageFailed(this ILogger logger, IPEndPoint source, Exception e);
 
-    [LoggerMessage(3015, LogLevel.Warning, "Recording metadata of session {SessionId} could not be read ({Fault}); the audio is recorded")]
+    [LoggerMessage(
+        3015, LogLevel.Warning, "Recording metadata of session {SessionId} could not be read ({Fault}); the "
+            + "audio is recorded")]
     public static partial void MetadataUnreadable(this ILogger logger, string sessionId, string fault);
 
-    [LoggerMessage(3020, LogLevel.Warning, "Take {Take} of call {Call} was interrupted; {Chunks} committed chunks were found and are sealed as restart")]
+    [LoggerMessage(
+        3020, LogLevel.Warning, "Take {Take} of call {Call} was interrupted; {Chunks} committed chunks were "
+            + "found and are sealed as restart")]
     public static partial void TakeRecovered(this ILogger logger, TakeId take, CallId call, long chunks);
 
     [LoggerMessage(3021, LogLevel.Error, "Journal segment {Segment} is corrupt and was put into quarantine: {Reason}")]

@@ -6,7 +6,9 @@ using Talreg.Contracts.Ledger;
 
 namespace Talreg.Grains.Calls;
 
-/// <summary>The life of one call. Every event is idempotent; state is written on transitions, then the read model follows.</summary>
+/// <summary>
+/// The life of one call. Every event is idempotent; state is written on transitions, then the read model follows.
+/// </summary>
 /// <remarks>
 /// The read model is put after the state. Should the process die between the two, the next event, or a rebuild, mends it:
 /// the database is an index of the truth.
@@ -95,7 +97,8 @@ public sealed class CallGrain(
             logger.CallEnded(after.Id, after.State, done.Reason);
             foreach (var channel in after.Channels)
             {
-                await GrainFactory.GetGrain<IChannelGrain>(Names.Key(after.Tenant, channel)).EndedAsync(after.Id, done.EndedAt);
+                await GrainFactory.GetGrain<IChannelGrain>(Names.Key(
+                    after.Tenant, channel)).EndedAsync(after.Id, done.EndedAt);
             }
         }
     }

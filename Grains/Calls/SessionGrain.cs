@@ -3,9 +3,12 @@ using Talreg.Contracts.Calls;
 
 namespace Talreg.Grains.Calls;
 
-/// <summary>Hands out a recording session's call id: the first proposal wins and is on stable storage before it is answered.</summary>
+/// <summary>
+/// Hands out a recording session's call id: the first proposal wins and is on stable storage before it is answered.
+/// </summary>
 public sealed class SessionGrain(
-    [PersistentState("session", GrainsOptions.Storage)] IPersistentState<SessionGrainState> state) : Grain, ISessionGrain
+    [PersistentState(
+        "session", GrainsOptions.Storage)] IPersistentState<SessionGrainState> state) : Grain, ISessionGrain
 {
     /// <inheritdoc />
     public async Task<CallId> ResolveAsync(CallId proposed)

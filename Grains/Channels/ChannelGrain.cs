@@ -1,8 +1,9 @@
 using Microsoft.Extensions.Logging;
-using Talreg.Contracts;
+using Orleans.Concurrency;
 using Talreg.Contracts.Calls;
 using Talreg.Contracts.Gateways;
 using Talreg.Contracts.Policies;
+using Talreg.Contracts;
 using Talreg.Policy;
 
 namespace Talreg.Grains.Channels;
@@ -18,7 +19,9 @@ public sealed class ChannelGrain(
     GrainsOptions options,
     ILogger<ChannelGrain> logger) : Grain, IChannelGrain
 {
-    /// <summary>The most calls a channel follows at once; beyond it the oldest is forgotten here, not in the call's own grain.</summary>
+    /// <summary>
+    /// The most calls a channel follows at once; beyond it the oldest is forgotten here, not in the call's own grain.
+    /// </summary>
     public const int MaxActiveCalls = 256;
 
     private static readonly TimeSpan SaveEvery = TimeSpan.FromSeconds(30);
@@ -99,13 +102,14 @@ public sealed class ChannelGrain(
     private async Task<Verdict> DecideAsync(CallOffer offer)
     {
         var policy = options.PolicyFor(offer.Interface);
-        var active = await GrainFactory.GetGrain<IRetentionPolicyGrain>(Names.Key(offer.Tenant, policy)).GetActiveAsync()
+        var active = await GrainFactory.GetGrain<IRetentionPolicyGrain>(Names.Key(
+            offer.Tenant, policy)).GetActiveAsync()
             ?? throw new RefusalException(
                 RefusalKind.WrongState,
                 $"Interface {offer.Interface} follows policy {policy}, which has no version in force; activate one.");
         if (_compiled is null || _compiledVersion != active.Version)
         {
-            _compiled = CompiledPolicy.Compile(active.Document);
+            _compiled = PolicyEvaluator.Compile(active.Document);
             _compiledVersion = active.Version;
         }
 
@@ -149,7 +153,7 @@ public sealed class ChannelGrain(
         if (_unsaved)
         {
             _unsaved = false;
-            await state.WriteStateAsync();
+            await state.WriteStateAsync(cancellationToken);
         }
     }
 

@@ -1,7 +1,8 @@
 using Microsoft.Extensions.Logging;
-using Talreg.Contracts;
+using Orleans.Concurrency;
 using Talreg.Contracts.Calls;
 using Talreg.Contracts.Gateways;
+using Talreg.Contracts;
 
 namespace Talreg.Grains.Gateways;
 
@@ -33,7 +34,8 @@ public sealed class GatewayGrain(
         {
             throw new RefusalException(
                 RefusalKind.Unavailable,
-                $"Gateway {this.GetPrimaryKeyString()} already holds {MaxOrders} orders; try again when calls have ended.");
+                $"Gateway {this.GetPrimaryKeyString()} already holds {MaxOrders} orders; try again when "
+                    + "calls have ended.");
         }
 
         if (orders.TryGetValue(order.Take, out var known) && known.Revision >= order.Revision)

@@ -4,7 +4,8 @@ namespace Talreg.Grains.Interfaces;
 
 /// <summary>Raises an interface's epoch by compare-and-swap of its state; being single is not relied on.</summary>
 public sealed class InterfaceGrain(
-    [PersistentState("interface", GrainsOptions.Storage)] IPersistentState<InterfaceGrainState> state) : Grain, IInterfaceGrain
+    [PersistentState(
+        "interface", GrainsOptions.Storage)] IPersistentState<InterfaceGrainState> state) : Grain, IInterfaceGrain
 {
     /// <inheritdoc />
     public async Task<InterfaceLease> AcquireAsync(string gateway, Guid incarnation)

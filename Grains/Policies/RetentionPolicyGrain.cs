@@ -29,7 +29,7 @@ public sealed class RetentionPolicyGrain(
         {
             // In force from the first moment without a write: a recorder that was just installed records everything.
             state.State.Versions.Add(
-                new PolicyVersion(_policy, 1, DefaultPolicy.Document, "talreg", DateTimeOffset.UnixEpoch, "talreg", DateTimeOffset.UnixEpoch));
+                FirstVersion());
             state.State.Active = 1;
         }
 
@@ -38,7 +38,9 @@ public sealed class RetentionPolicyGrain(
 
     /// <inheritdoc />
     public Task<PolicyHistory?> GetAsync() => Task.FromResult(
-        state.State.Versions.Count == 0 ? null : new PolicyHistory(_policy, state.State.Active, [.. state.State.Versions]));
+        state.State.Versions.Count == 0
+            ? null
+            : new PolicyHistory(_policy, state.State.Active, [.. state.State.Versions]));
 
     /// <inheritdoc />
     public Task<PolicyVersion?> GetActiveAsync() => Task.FromResult(
@@ -55,16 +57,24 @@ public sealed class RetentionPolicyGrain(
 
         if (!Names.IsValid(_policy))
         {
-            throw new RefusalException(RefusalKind.Invalid, $"'{_policy}' is not a policy name: 1 to 32 of a-z, 0-9 and hyphen.");
+            throw new RefusalException(
+                RefusalKind.Invalid, $"'{_policy}' is not a policy name: 1 to 32 of a-z, 0-9 and hyphen.");
         }
 
         if (state.State.Versions.Count >= MaxVersions)
         {
-            throw new RefusalException(RefusalKind.WrongState, $"Policy {_policy} already has {MaxVersions} versions; start a new policy.");
+            throw new RefusalException(
+                RefusalKind.WrongState, $"Policy {_policy} already has {MaxVersions} versions; start a new policy.");
         }
 
         var version = new PolicyVersion(
-            _policy, state.State.Versions.Count + 1, document, actor, clock.GetUtcNow(), ActivatedBy: null, ActivatedAt: null);
+            _policy,
+            state.State.Versions.Count + 1,
+            document,
+            actor,
+            clock.GetUtcNow(),
+            ActivatedBy: null,
+            ActivatedAt: null);
         await DeclareAsync(version, "drafted", actor);
         state.State.Versions.Add(version);
         await state.WriteStateAsync();
@@ -92,7 +102,13 @@ public sealed class RetentionPolicyGrain(
         return activated;
     }
 
-    private Task DeclareAsync(PolicyVersion version, string change, string actor)
+    private PolicyVersion FirstVersion()
+    {
+        var installed = DateTimeOffset.UnixEpoch;
+        return new PolicyVersion(_policy, 1, DefaultPolicy.Document, "talreg", installed, "talreg", installed);
+    }
+
+    private Task<LedgerReceipt> DeclareAsync(PolicyVersion version, string change, string actor)
     {
         var content = SHA256.HashData(
             CanonicalJson.Write(JsonSerializer.SerializeToNode(version.Document, TalregJson.Options)));
@@ -106,9 +122,9 @@ public sealed class RetentionPolicyGrain(
             ["contentHash"] = Convert.ToHexStringLower(content),
         });
         var at = clock.GetUtcNow();
-        var key = string.Create(
-            System.Globalization.CultureInfo.InvariantCulture, $"policy/{_policy}/{version.Version}/{change}/{at.ToUnixTimeMilliseconds()}");
-        return GrainFactory.GetGrain<ILedgerGrain>(_tenant).AppendAsync(new LedgerEvent(LedgerEventKind.Policy, key, at, body));
+        var key = $"policy/{_policy}/{version.Version}/{change}/{at.ToUnixTimeMilliseconds()}";
+        return GrainFactory.GetGrain<ILedgerGrain>(_tenant).AppendAsync(
+            new LedgerEvent(LedgerEventKind.Policy, key, at, body));
     }
 }
 

@@ -5,7 +5,9 @@ namespace Talreg.Silo.Options;
 /// <param name="held">What it held, or null when it is missing.</param>
 /// <param name="allowed">What it may hold.</param>
 internal sealed class SettingsException(string key, string? held, string allowed)
-    : Exception(held is null ? $"{key} is missing; it holds {allowed}." : $"{key} holds '{held}'; it may hold {allowed}.")
+    : Exception(held is null
+        ? $"{key} is missing; it holds {allowed}."
+        : $"{key} holds '{held}'; it may hold {allowed}.")
 {
     /// <summary>The key that is at fault.</summary>
     public string Key { get; } = key;

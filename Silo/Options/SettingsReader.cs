@@ -42,7 +42,9 @@ internal static class SettingsReader
         }
         catch (InvalidDataException e)
         {
-            throw new SettingsException(file, e.InnerException is JsonException json ? json.Message : e.Message, "a JSON object of settings");
+            throw new SettingsException(file, e.InnerException is JsonException json
+                ? json.Message
+                : e.Message, "a JSON object of settings");
         }
     }
 
@@ -54,7 +56,8 @@ internal static class SettingsReader
         {
             if (!Known.Contains(section.Key, StringComparer.OrdinalIgnoreCase))
             {
-                throw new SettingsException(section.Key, section.Value ?? "", $"nothing: there is no such key. Keys are {string.Join(", ", Known)}");
+                throw new SettingsException(section.Key, section.Value
+                    ?? "", $"nothing: there is no such key. Keys are {string.Join(", ", Known)}");
             }
         }
 
@@ -91,7 +94,9 @@ internal static class SettingsReader
 
     private static (int Low, int High) Ports(string value)
     {
-        const string Allowed = "a range low-high within 1024-65535 that starts even, ends odd and holds at least 4 ports, such as 20000-29999";
+        const string Allowed =
+            "a range low-high within 1024-65535 that starts even, ends odd and holds at least 4 ports, such "
+                + "as 20000-29999";
         var parts = value.Split('-');
         if (parts.Length != 2
             || !int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var low)
@@ -109,7 +114,8 @@ internal static class SettingsReader
         var value = configuration[key] ?? fallback;
         return Names.IsValid(value) && value.Length <= longest
             ? value
-            : throw new SettingsException(key, value, $"1 to {longest} of a-z, 0-9 and hyphen, no hyphen first or last");
+            : throw new SettingsException(
+                key, value, $"1 to {longest} of a-z, 0-9 and hyphen, no hyphen first or last");
     }
 
     private static int Number(IConfiguration configuration, string key, int fallback, int low, int high, string unit)
@@ -120,7 +126,8 @@ internal static class SettingsReader
             return fallback;
         }
 
-        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= low && value <= high
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value)
+            && value >= low && value <= high
             ? value
             : throw new SettingsException(key, text, $"{low} to {high} {unit}");
     }

@@ -6,7 +6,9 @@ using Talreg.Contracts;
 
 namespace Talreg.Silo.Verbs;
 
-/// <summary><c>talreg export</c>: fetches a call's evidence bundle from a running recorder, which notes it in the ledger.</summary>
+/// <summary>
+/// <c>talreg export</c>: fetches a call's evidence bundle from a running recorder, which notes it in the ledger.
+/// </summary>
 internal static class ExportVerb
 {
     private const string TokenVariable = "TALREG_TOKEN";
@@ -15,7 +17,10 @@ internal static class ExportVerb
     public static Command Create()
     {
         var call = new Argument<string>("CALL") { Description = "The call's id." };
-        var output = new Option<FileInfo>("--out") { Description = "Where the bundle is written. An existing file is kept: choose another name.", HelpName = "file", Required = true };
+        var output =
+            new Option<FileInfo>("--out") { Description =
+                "Where the bundle is written. An existing file is kept: choose another name.", HelpName =
+                    "file", Required = true };
         var server = new Option<Uri>("--server")
         {
             Description = "The recorder's address.",
@@ -30,7 +35,8 @@ internal static class ExportVerb
         };
         var command = new Command(
             "export",
-            $"Fetches a call's evidence bundle. The access token is read from the environment variable {TokenVariable}.")
+            "Fetches a call's evidence bundle. The access token is read from the environment variable "
+                + $"{TokenVariable}.")
         {
             call,
             output,
@@ -57,7 +63,8 @@ internal static class ExportVerb
         var token = Environment.GetEnvironmentVariable(TokenVariable);
         if (string.IsNullOrEmpty(token))
         {
-            return Fail($"Set {TokenVariable} to an access token; the recorder printed the first one when it first started.");
+            return Fail(
+                $"Set {TokenVariable} to an access token; the recorder printed the first one when it first started.");
         }
 
         try
@@ -78,7 +85,9 @@ internal static class ExportVerb
             await using (file.ConfigureAwait(false))
             {
                 await response.Content.CopyToAsync(file, cancellationToken).ConfigureAwait(false);
-                Console.WriteLine($"{output.FullName}: {file.Length} bytes. Check it with: talreg verify {output.Name} --trust KEYFILE");
+                Console.WriteLine(
+                    $"{output.FullName}: {file.Length} bytes. Check it with: talreg verify {output.Name} "
+                        + "--trust KEYFILE");
             }
 
             return 0;

@@ -13,7 +13,8 @@ internal static class InspectVerb
         {
             Description = "A recording (.trec), a journal segment (.tj), an evidence bundle (.zip) or a checkpoint.",
         };
-        var command = new Command("inspect", "Shows what a file holds, as far as it can be seen without keys.") { file };
+        var command = new Command(
+            "inspect", "Shows what a file holds, as far as it can be seen without keys.") { file };
         command.SetAction(result => Run(result.GetRequiredValue(file)));
         return command;
     }

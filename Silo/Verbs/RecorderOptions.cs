@@ -2,7 +2,9 @@ using System.CommandLine;
 
 namespace Talreg.Silo.Verbs;
 
-/// <summary>The options every verb that runs a recorder takes. Each is also a configuration key of the same name.</summary>
+/// <summary>
+/// The options every verb that runs a recorder takes. Each is also a configuration key of the same name.
+/// </summary>
 internal sealed class RecorderOptions
 {
     private readonly Option<string?> _data = new("--data")
@@ -19,7 +21,9 @@ internal sealed class RecorderOptions
 
     private readonly Option<string?> _http = new("--http")
     {
-        Description = "Where the API and the page are served. Default 127.0.0.1:8080: put TLS in front before it leaves the machine.",
+        Description =
+            "Where the API and the page are served. Default 127.0.0.1:8080: put TLS in front before it "
+                + "leaves the machine.",
         HelpName = "host:port",
     };
 

@@ -3,7 +3,9 @@ using Talreg.Verify;
 
 namespace Talreg.Silo.Verbs;
 
-/// <summary><c>talreg verify</c>: checks an evidence bundle with nothing but the bundle and a key from elsewhere.</summary>
+/// <summary>
+/// <c>talreg verify</c>: checks an evidence bundle with nothing but the bundle and a key from elsewhere.
+/// </summary>
 internal static class VerifyVerb
 {
     /// <summary>Makes the command.</summary>
@@ -18,7 +20,8 @@ internal static class VerifyVerb
         };
         var command = new Command(
             "verify",
-            "Checks an evidence bundle. Exit code 0: verified; 1: refused; 3: consistent, origin unproved; 2: could not be read.")
+            "Checks an evidence bundle. Exit code 0: verified; 1: refused; 3: consistent, origin unproved; "
+                + "2: could not be read.")
         {
             bundle,
             trust,
@@ -35,10 +38,12 @@ internal static class VerifyVerb
             TrustAnchor? anchor = null;
             if (trust is not null)
             {
-                var line = (await File.ReadAllTextAsync(trust.FullName, cancellationToken).ConfigureAwait(false)).Trim();
+                var line = (await File.ReadAllTextAsync(
+                    trust.FullName, cancellationToken).ConfigureAwait(false)).Trim();
                 if (!TrustAnchor.TryParse(line, out anchor, out var reason))
                 {
-                    await Console.Error.WriteLineAsync($"{trust.FullName} holds no verifier key: {reason}").ConfigureAwait(false);
+                    await Console.Error.WriteLineAsync(
+                        $"{trust.FullName} holds no verifier key: {reason}").ConfigureAwait(false);
                     return 2;
                 }
             }

@@ -22,7 +22,9 @@ public enum CallState
     NotRecorded,
 }
 
-/// <summary>Why a take, and with its last take a call, ended. The numbers are those of the journal's type 4 record.</summary>
+/// <summary>
+/// Why a take, and with its last take a call, ended. The numbers are those of the journal's type 4 record.
+/// </summary>
 public enum EndReason
 {
     /// <summary>BYE from the recording client.</summary>

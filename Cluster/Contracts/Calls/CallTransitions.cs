@@ -8,7 +8,10 @@ public static class CallTransitions
     /// <summary>The most verdicts, and so commands, kept for one call.</summary>
     public const int MaxVerdicts = 1_000;
 
-    /// <summary>Admission: makes the call, or merges what another session of it knows. The same admission again changes nothing.</summary>
+    /// <summary>
+    /// Admission: makes the call, or merges what another session of it knows. The same admission again changes
+    /// nothing.
+    /// </summary>
     public static CallDocument Admit(CallDocument? document, CallAdmitted admitted)
     {
         if (document is null)
@@ -91,12 +94,14 @@ public static class CallTransitions
         if (document.State != CallState.Active)
         {
             throw new RefusalException(
-                RefusalKind.WrongState, $"Call {document.Id} is over; only a live call can be told to {Word(command)}.");
+                RefusalKind.WrongState, $"Call {document.Id} is over; only a live call can be told to "
+                    + $"{Word(command)}.");
         }
 
         if (document.Verdicts.Count >= MaxVerdicts)
         {
-            throw new RefusalException(RefusalKind.WrongState, $"Call {document.Id} has had {MaxVerdicts} commands; no more are taken.");
+            throw new RefusalException(
+                RefusalKind.WrongState, $"Call {document.Id} has had {MaxVerdicts} commands; no more are taken.");
         }
 
         var onDemand = document.Verdicts[0].Kind == VerdictKind.OnDemand;
@@ -108,11 +113,15 @@ public static class CallTransitions
             CallCommand.Resume => TakeDesire.Record,
             _ => throw new RefusalException(
                 RefusalKind.WrongState,
-                $"Rule {document.Verdicts[0].Rule} records call {document.Id} in full; it can be paused and resumed, not told to {Word(command)}."),
+                $"Rule {document.Verdicts[0].Rule} records call {document.Id} in full; it can be paused and "
+                    + $"resumed, not told to {Word(command)}."),
         };
     }
 
-    /// <summary>Notes a command that changes whether the call is recorded. A pause is not a decision: the take declares it as a gap.</summary>
+    /// <summary>
+    /// Notes a command that changes whether the call is recorded. A pause is not a decision: the take declares it as
+    /// a gap.
+    /// </summary>
     public static CallDocument Command(CallDocument document, CallCommand command, string actor, DateTimeOffset at)
     {
         if (command is not (CallCommand.Start or CallCommand.Stop))
@@ -141,7 +150,8 @@ public static class CallTransitions
     private static IReadOnlyList<T> Union<T>(IReadOnlyList<T> first, IReadOnlyList<T> second) =>
         second.All(first.Contains) ? first : [.. first.Union(second)];
 
-    private static IReadOnlyList<string> Sorted(IReadOnlyList<string> flags) => [.. flags.Order(StringComparer.Ordinal)];
+    private static IReadOnlyList<string> Sorted(IReadOnlyList<string> flags) =>
+        [.. flags.Order(StringComparer.Ordinal)];
 
     private static IReadOnlyList<Verdict> Bounded(IReadOnlyList<Verdict> verdicts) =>
         verdicts.Count <= MaxVerdicts ? verdicts : [.. verdicts.Take(MaxVerdicts)];

@@ -3,7 +3,10 @@ using Talreg.Contracts.Ledger;
 namespace Talreg.Contracts.Calls;
 
 /// <summary>One call. Key: the call id (<see cref="CallId.Value"/>).</summary>
-/// <remarks>Every event carries what makes it idempotent: a take id and what it says of the take. State is written on transitions only.</remarks>
+/// <remarks>
+/// Every event carries what makes it idempotent: a take id and what it says of the take. State is written on
+/// transitions only.
+/// </remarks>
 [Alias("Talreg.ICallGrain")]
 public interface ICallGrain : IGrainWithGuidKey
 {
@@ -11,7 +14,10 @@ public interface ICallGrain : IGrainWithGuidKey
     [Alias("Get")]
     Task<CallDocument?> GetAsync();
 
-    /// <summary>A channel admitted the call: its facts and first verdict. Again: the facts are merged, the verdict is added once.</summary>
+    /// <summary>
+    /// A channel admitted the call: its facts and first verdict. Again: the facts are merged, the verdict is added
+    /// once.
+    /// </summary>
     [Alias("Admitted")]
     Task AdmittedAsync(CallAdmitted admitted);
 
@@ -19,7 +25,10 @@ public interface ICallGrain : IGrainWithGuidKey
     [Alias("TakeStarted")]
     Task TakeStartedAsync(TakeStarted started);
 
-    /// <summary>A take's streams, participants or flags changed in mid-call. Counters are not sent: they are read from the gateway when asked for.</summary>
+    /// <summary>
+    /// A take's streams, participants or flags changed in mid-call. Counters are not sent: they are read from the
+    /// gateway when asked for.
+    /// </summary>
     [Alias("TakeChanged")]
     Task TakeChangedAsync(TakeChanged changed);
 
@@ -27,8 +36,13 @@ public interface ICallGrain : IGrainWithGuidKey
     [Alias("TakeSealed")]
     Task TakeSealedAsync(TakeSealed done);
 
-    /// <summary>Starts, stops, pauses or resumes the recording of every live take, and answers when each gateway confirmed, or did not within its deadline.</summary>
-    /// <exception cref="RefusalException">The call is unknown, has ended, or its verdict does not allow the command.</exception>
+    /// <summary>
+    /// Starts, stops, pauses or resumes the recording of every live take, and answers when each gateway confirmed, or
+    /// did not within its deadline.
+    /// </summary>
+    /// <exception cref="RefusalException">
+    /// The call is unknown, has ended, or its verdict does not allow the command.
+    /// </exception>
     [Alias("Command")]
     Task<CallDocument> CommandAsync(CallCommand command, string actor);
 }
@@ -95,7 +109,9 @@ public interface ISessionGrain : IGrainWithStringKey
 
 /// <summary>What a search asks for. Null members do not filter.</summary>
 /// <param name="Tenant">Whose calls.</param>
-/// <param name="Party">An address of record, its user part, or a prefix of a number of at least 3 characters ending in <c>*</c>.</param>
+/// <param name="Party">
+/// An address of record, its user part, or a prefix of a number of at least 3 characters ending in <c>*</c>.
+/// </param>
 /// <param name="Channel"><c>{interface}/{line}</c>.</param>
 /// <param name="From">Started at or after.</param>
 /// <param name="To">Started before.</param>

@@ -67,7 +67,9 @@ public interface IGatewayGrain : IGrainWithStringKey
     [Alias("Register")]
     Task RegisterAsync(IGatewayObserver observer);
 
-    /// <summary>Keeps an order until the take is forgotten, pushes it, and says whether the gateway confirmed within 200 ms.</summary>
+    /// <summary>
+    /// Keeps an order until the take is forgotten, pushes it, and says whether the gateway confirmed within 200 ms.
+    /// </summary>
     [Alias("Order")]
     Task<bool> OrderAsync(TakeOrder order);
 
@@ -75,7 +77,10 @@ public interface IGatewayGrain : IGrainWithStringKey
     [Alias("Pull")]
     Task<IReadOnlyList<TakeOrder>> PullAsync();
 
-    /// <summary>A live take as it stands, asked of the gateway; null when it does not answer within 500 ms or does not have it.</summary>
+    /// <summary>
+    /// A live take as it stands, asked of the gateway; null when it does not answer within 500 ms or does not have
+    /// it.
+    /// </summary>
     [Alias("Read")]
     Task<TakeDocument?> ReadAsync(TakeId take);
 

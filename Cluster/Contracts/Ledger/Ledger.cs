@@ -24,7 +24,9 @@ public enum LedgerEventKind
 
 /// <summary>An event for the ledger.</summary>
 /// <param name="Kind">What it is about.</param>
-/// <param name="Key">Idempotency key: an event offered again with the key of one of the last 100,000 gets the first one's receipt.</param>
+/// <param name="Key">
+/// Idempotency key: an event offered again with the key of one of the last 100,000 gets the first one's receipt.
+/// </param>
 /// <param name="At">When it happened.</param>
 /// <param name="Body">Canonical JSON, at most 60 KiB (FORMAT.md §6).</param>
 [GenerateSerializer, Immutable, Alias("Talreg.LedgerEvent")]

@@ -32,7 +32,9 @@ public sealed record PolicyRule
     [Id(7)] public required string Purpose { get; init; }
 }
 
-/// <summary>A policy's text: rules, first match wins; there must be a rule that matches everything, and it is the last.</summary>
+/// <summary>
+/// A policy's text: rules, first match wins; there must be a rule that matches everything, and it is the last.
+/// </summary>
 [GenerateSerializer, Immutable, Alias("Talreg.PolicyDocument")]
 public sealed record PolicyDocument([property: Id(0)] IReadOnlyList<PolicyRule> Rules);
 
@@ -55,7 +57,10 @@ public sealed record PolicyHistory(
     [property: Id(2)] IReadOnlyList<PolicyVersion> Versions);
 
 /// <summary>A retention policy. Key: <c>{tenant}/{policy}</c>.</summary>
-/// <remarks>The policy <c>default</c> exists from the start as version 1: one rule, <c>all</c>, that records everything for five years.</remarks>
+/// <remarks>
+/// The policy <c>default</c> exists from the start as version 1: one rule, <c>all</c>, that records everything for
+/// five years.
+/// </remarks>
 [Alias("Talreg.IRetentionPolicyGrain")]
 public interface IRetentionPolicyGrain : IGrainWithStringKey
 {

@@ -11,7 +11,8 @@ namespace Talreg.Gateway.Admission;
 /// known for the line, else by recording. A call that must be recorded is never refused because the cluster is slow.
 /// </summary>
 /// <remarks>Any thread.</remarks>
-internal sealed class Admitter(IGrainFactory grains, GatewayOptions options, TimeProvider clock, ILogger<Admitter> logger)
+internal sealed class Admitter(
+    IGrainFactory grains, GatewayOptions options, TimeProvider clock, ILogger<Admitter> logger)
 {
     /// <summary>The most lines whose last verdict is remembered; the fail-safe decides for any further ones.</summary>
     public const int MaxRememberedLines = 100_000;
@@ -35,7 +36,9 @@ internal sealed class Admitter(IGrainFactory grains, GatewayOptions options, Tim
         }
     }
 
-    /// <summary>Asks again for an offer that was admitted alone; the answer is only kept for the line's next call.</summary>
+    /// <summary>
+    /// Asks again for an offer that was admitted alone; the answer is only kept for the line's next call.
+    /// </summary>
     public async Task<Contracts.Gateways.Admission> AskAsync(CallOffer offer) => await grains
         .GetGrain<IChannelGrain>(Names.Channel(offer.Tenant, offer.Interface, offer.Line))
         .AdmitAsync(offer).ConfigureAwait(false);

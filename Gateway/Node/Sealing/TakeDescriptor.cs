@@ -85,7 +85,8 @@ internal static class TakeDescriptor
         ["chunks"] = finished.Chunks,
         ["chainHead"] = Convert.ToHexStringLower(finished.ChainHead.Span),
         ["flags"] = new JsonArray([.. finished.Flags.Select(flag => (JsonNode)flag)]),
-        ["streams"] = new JsonArray([.. finished.Take.Streams.Select((stream, i) => Stream(stream, finished.Formats[i]))]),
+        ["streams"] = new JsonArray([.. finished.Take.Streams.Select((stream, i) =>
+            Stream(stream, finished.Formats[i]))]),
         ["gaps"] = new JsonArray([.. finished.Gaps.Select(Gap)]),
     };
 

@@ -8,7 +8,9 @@ namespace Talreg.Gateway.Sessions;
 /// Tells the cluster about one call, in order, each thing until it is heard. Every event is idempotent, so that a report
 /// whose answer was lost may be made again.
 /// </summary>
-/// <remarks>Any thread. What is not heard before the process dies is told again from the journal at the next start.</remarks>
+/// <remarks>
+/// Any thread. What is not heard before the process dies is told again from the journal at the next start.
+/// </remarks>
 internal sealed class ClusterReporter(CallId call, TimeProvider clock, ILogger logger, CancellationToken stopping)
 {
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(200);
@@ -17,7 +19,9 @@ internal sealed class ClusterReporter(CallId call, TimeProvider clock, ILogger l
     private readonly Lock _gate = new();
     private Task _last = Task.CompletedTask;
 
-    /// <summary>Adds a report behind those before it. Completes when it was heard; cancelled when the gateway stops first.</summary>
+    /// <summary>
+    /// Adds a report behind those before it. Completes when it was heard; cancelled when the gateway stops first.
+    /// </summary>
     public Task ReportAsync(Func<Task> report)
     {
         lock (_gate)

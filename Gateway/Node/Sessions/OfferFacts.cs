@@ -92,7 +92,9 @@ internal static class OfferFacts
         return end < 0 ? aor[start..] : aor[start..(start + end)];
     }
 
-    /// <summary>A line's name as it can stand in a channel's key: other characters become <c>_</c>, and it is cut at 64.</summary>
+    /// <summary>
+    /// A line's name as it can stand in a channel's key: other characters become <c>_</c>, and it is cut at 64.
+    /// </summary>
     internal static string ChannelName(string line)
     {
         if (line.Length == 0)
@@ -116,7 +118,8 @@ internal static class OfferFacts
         return new Participant { Id = Cut(participant.Id)!, Aor = Cut(aor)!, Name = Cut(name.Name) };
     }
 
-    private static (string Line, CallDirection Direction) LineOf(IReadOnlyList<string> lines, string calling, string called)
+    private static (string Line, CallDirection Direction) LineOf(
+        IReadOnlyList<string> lines, string calling, string called)
     {
         if (lines.Count == 0)
         {
@@ -146,7 +149,8 @@ internal static class OfferFacts
 
     private static bool LabelsDiffer(RecordingMetadata metadata, SessionDescription sdp)
     {
-        var offered = sdp.Media.Where(media => media.Port != 0).Select(media => media.Label).OfType<string>().ToHashSet();
+        var offered = sdp.Media.Where(media =>
+            media.Port != 0).Select(media => media.Label).OfType<string>().ToHashSet();
         var described = metadata.Streams.Select(stream => stream.Label).OfType<string>().ToHashSet();
         return !offered.SetEquals(described);
     }

@@ -15,7 +15,9 @@ using Talreg.Sip.Siprec;
 
 namespace Talreg.Gateway.Sessions;
 
-/// <summary>The recording server's side of SIP sessions: each becomes an admission, a take, and in the end a seal.</summary>
+/// <summary>
+/// The recording server's side of SIP sessions: each becomes an admission, a take, and in the end a seal.
+/// </summary>
 internal sealed class SrsApplication(
     GatewayOptions options,
     Admitter admitter,
@@ -103,10 +105,12 @@ internal sealed class SrsApplication(
         await session.Gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            var ports = session.Take is { } take ? capture.Snapshot(take).Streams.Select(stream => stream.Port).ToList() : [];
+            var ports = session.Take is { } take ? capture.Snapshot(take).Streams.Select(stream =>
+                stream.Port).ToList() : [];
             if (offer.Sdp is { } sdp)
             {
-                ports = await MergeMediaAsync(session, sdp, offer.Metadata, ports, cancellationToken).ConfigureAwait(false);
+                ports = await MergeMediaAsync(
+                    session, sdp, offer.Metadata, ports, cancellationToken).ConfigureAwait(false);
             }
 
             MergeMetadata(session, offer);
@@ -156,7 +160,8 @@ internal sealed class SrsApplication(
             var result = await capture.CloseTakeAsync(take, (byte)reason, CancellationToken.None).ConfigureAwait(false);
             var finished = FinishedTakes.FromCapture(session, take, result, reason, options, clock.GetUtcNow());
             logger.TakeEnded(
-                finished.Take.Id, session.Admission.Call, reason, finished.Take.Streams.Sum(s => s.Packets), finished.Take.Streams.Sum(s => s.Lost));
+                finished.Take.Id, session.Admission.Call, reason, finished.Take.Streams.Sum(s =>
+                    s.Packets), finished.Take.Streams.Sum(s => s.Lost));
             await sealing.EnqueueAsync(new SealJob(finished, session.Reporter)).ConfigureAwait(false);
         }
         finally
@@ -223,7 +228,8 @@ internal sealed class SrsApplication(
         };
         var facts = new TakeFacts(admission.Admitted, options.Gateway, callOffer.At, plans);
         var recording = admission.Verdict.Kind != VerdictKind.OnDemand;
-        var take = await capture.OpenTakeAsync(identity, facts.Write(), plans, recording, cancellationToken).ConfigureAwait(false);
+        var take = await capture.OpenTakeAsync(
+            identity, facts.Write(), plans, recording, cancellationToken).ConfigureAwait(false);
         var session = NewSession(dialogId, admission, callOffer, take, offer.Sdp, offer.Metadata);
         session.Recording = recording;
         _sessions[dialogId] = session;
