@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.Extensions.Logging;
 using Talreg.Contracts;
 using Talreg.Contracts.Calls;
+using Talreg.Contracts.Gateways;
 
 namespace Talreg.Gateway;
 
@@ -69,4 +70,14 @@ internal static partial class NodeLog
 
     [LoggerMessage(3024, LogLevel.Error, "A session was refused: {Reason}")]
     public static partial void SessionRefused(this ILogger logger, string reason, Exception e);
+
+    [LoggerMessage(
+        3025, LogLevel.Warning, "{Left} takes were not sealed within {Within}; the next start seals them")]
+    public static partial void LeftUnsealed(this ILogger logger, long left, TimeSpan within);
+
+    [LoggerMessage(3026, LogLevel.Information, "Take {Take}: {Desire} is in force ({Reason})")]
+    public static partial void OrderCarriedOut(this ILogger logger, TakeId take, TakeDesire desire, string reason);
+
+    [LoggerMessage(3027, LogLevel.Error, "Take {Take} of call {Call} could not be closed in the journal; the next start seals it")]
+    public static partial void TakeNotClosed(this ILogger logger, TakeId take, CallId call, Exception e);
 }

@@ -30,9 +30,6 @@ internal sealed record FinishedTake
     /// <summary>Monotonic nanoseconds at the take's start: slot 0 begins here.</summary>
     public required long StartMonotonicNs { get; init; }
 
-    /// <summary>The boot whose monotonic clock that is.</summary>
-    public required Guid BootId { get; init; }
-
     /// <summary>When it ended.</summary>
     public required DateTimeOffset EndedAt { get; init; }
 
@@ -66,7 +63,7 @@ internal static class TakeDescriptor
     }
 
     /// <summary>The descriptor's members.</summary>
-    public static JsonObject Write(FinishedTake finished, GatewayOptions options) => new()
+    public static JsonObject Write(FinishedTake finished, GatewayOptions options, Guid bootId) => new()
     {
         ["version"] = 1,
         ["tenant"] = options.Tenant,
@@ -80,7 +77,7 @@ internal static class TakeDescriptor
         ["startedAt"] = finished.StartedAt.ToUnixTimeMilliseconds(),
         ["endedAt"] = finished.EndedAt.ToUnixTimeMilliseconds(),
         ["startMonotonicNs"] = finished.StartMonotonicNs.ToString(CultureInfo.InvariantCulture),
-        ["bootId"] = finished.BootId.ToString("D"),
+        ["bootId"] = bootId.ToString("D"),
         ["endReason"] = Word(finished.Reason),
         ["chunks"] = finished.Chunks,
         ["chainHead"] = Convert.ToHexStringLower(finished.ChainHead.Span),

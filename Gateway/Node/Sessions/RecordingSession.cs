@@ -1,7 +1,7 @@
 using Talreg.Capture;
 using Talreg.Contracts;
 using Talreg.Contracts.Calls;
-using Talreg.Contracts.Gateways;
+using Talreg.Gateway.Sealing;
 
 namespace Talreg.Gateway.Sessions;
 
@@ -24,6 +24,9 @@ internal sealed class RecordingSession : IDisposable
     /// <summary>The take; null where the verdict is never.</summary>
     public CaptureTake? Take { get; init; }
 
+    /// <summary>What the journal was opened with; null where the verdict is never.</summary>
+    public TakeFacts? Facts { get; init; }
+
     /// <summary>What the gateway knows of the call.</summary>
     public required CallDocument Known { get; set; }
 
@@ -38,6 +41,9 @@ internal sealed class RecordingSession : IDisposable
 
     /// <summary>True while what arrives is to be stored.</summary>
     public bool Recording { get; set; }
+
+    /// <summary>True while every m-line is held: silence is expected.</summary>
+    public bool Held { get; set; }
 
     /// <summary>The revision of the last order carried out.</summary>
     public long Revision { get; set; }
@@ -59,6 +65,21 @@ internal sealed class RecordingSession : IDisposable
         Epoch = (long)take.Identity.Epoch,
         Sealed = @sealed,
         CommittedChunks = (long)snapshot.CommittedChunks,
-        Streams = [.. snapshot.Streams.Select((stream, i) => stream.ToDocument(Senders.ElementAtOrDefault(i)))],
+        Streams = [.. snapshot.Streams.Select(stream => ToDocument(stream, Senders.ElementAtOrDefault(stream.Index)))],
+    };
+
+    private static StreamDocument ToDocument(StreamSnapshot stream, string? sender) => new()
+    {
+        Index = stream.Index,
+        Label = stream.Plan.Label,
+        Codec = stream.Plan.Codec,
+        Participant = sender,
+        Packets = stream.Packets,
+        Lost = stream.Lost,
+        KernelDrops = stream.KernelDrops,
+        Late = stream.Late,
+        Foreign = stream.Foreign,
+        FirstAt = stream.FirstAt,
+        LastAt = stream.LastAt,
     };
 }

@@ -35,6 +35,7 @@ internal sealed class SrsApplication(
 
     private readonly ConcurrentDictionary<string, RecordingSession> _sessions = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<TakeId, RecordingSession> _takes = new();
+    private readonly ConcurrentDictionary<string, Task> _ending = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _stopping = new();
 
     /// <summary>The epoch under which takes are made; set before SIP is opened.</summary>
@@ -138,7 +139,8 @@ internal sealed class SrsApplication(
     {
         if (_sessions.TryRemove(dialogId, out var session))
         {
-            _ = EndAsync(session, ReasonOf(end));
+            // Followed, so that an orderly stop waits for it; its failures are those of the journal, which the volume reports.
+            _ending[dialogId] = EndAndForgetAsync(dialogId, session, ReasonOf(end));
         }
     }
 
@@ -158,16 +160,63 @@ internal sealed class SrsApplication(
 
             session.Closing = true;
             var result = await capture.CloseTakeAsync(take, (byte)reason, CancellationToken.None).ConfigureAwait(false);
-            var finished = FinishedTakes.FromCapture(session, take, result, reason, options, clock.GetUtcNow());
+            var finished = FinishedTakes.FromCapture(session, take, result, reason, options);
             logger.TakeEnded(
                 finished.Take.Id, session.Admission.Call, reason, finished.Take.Streams.Sum(s =>
                     s.Packets), finished.Take.Streams.Sum(s => s.Lost));
-            await sealing.EnqueueAsync(new SealJob(finished, session.Reporter)).ConfigureAwait(false);
+            await sealing.EnqueueAsync(new SealJob(finished, take.Journal, session.Reporter)).ConfigureAwait(false);
         }
         finally
         {
             _takes.TryRemove(TakeIdOf(session), out _);
             session.Gate.Release();
+        }
+    }
+
+    /// <summary>Waits for the ends of sessions that are under way.</summary>
+    public Task EndedAsync() => Task.WhenAll(_ending.Values);
+
+    /// <summary>A reporter for a call.</summary>
+    public ClusterReporter Reporter(CallId call) => new(call, clock, logger, _stopping.Token);
+
+    /// <summary>A live take as the API shows it; null when it is not here.</summary>
+    public TakeDocument? Read(TakeId take) => Find(take) is { Take: { } capturing } session
+        ? session.Document(capturing, capture.Snapshot(capturing), options.Gateway, @sealed: false)
+        : null;
+
+    /// <summary>Sessions that record and have had no packet for longer than allowed.</summary>
+    public IReadOnlyList<RecordingSession> Silent(long nowNs, TimeSpan limit) =>
+    [
+        .. _sessions.Values.Where(session => session is { Take: not null, Recording: true, Closing: false, Held: false }
+            && nowNs - Math.Max(capture.Snapshot(session.Take).LastPacketNs, session.Facts!.StartMonotonicNs)
+                > limit.TotalNanoseconds),
+    ];
+
+    /// <summary>Carries out an order once; older ones than the last are known already.</summary>
+    public async Task CarryOutAsync(RecordingSession session, TakeOrder order)
+    {
+        await session.Gate.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            if (session.Closing || session.Take is not { } take || order.Revision <= session.Revision)
+            {
+                return;
+            }
+
+            session.Revision = order.Revision;
+            session.Recording = order.Desire == TakeDesire.Record;
+            await capture.SetRecordingAsync(take, session.Recording, order.Reason, CancellationToken.None)
+                .ConfigureAwait(false);
+            logger.OrderCarriedOut(order.Take, order.Desire, order.Reason);
+        }
+        finally
+        {
+            session.Gate.Release();
+        }
+
+        if (order.Desire == TakeDesire.Stop)
+        {
+            await EndAsync(session, EndReason.Stopped).ConfigureAwait(false);
         }
     }
 
@@ -180,6 +229,23 @@ internal sealed class SrsApplication(
 
     /// <summary>Lets the reports of all sessions end.</summary>
     public Task StopReportsAsync() => _stopping.CancelAsync();
+
+    private async Task EndAndForgetAsync(string dialogId, RecordingSession session, EndReason reason)
+    {
+        await Task.Yield();
+        try
+        {
+            await EndAsync(session, reason).ConfigureAwait(false);
+        }
+        catch (StoreException e)
+        {
+            logger.TakeNotClosed(TakeIdOf(session), session.Admission.Call, e);
+        }
+        finally
+        {
+            _ending.TryRemove(dialogId, out _);
+        }
+    }
 
     private static TakeId TakeIdOf(RecordingSession session) => new(session.Take?.Identity.TakeId ?? Guid.Empty);
 
@@ -271,7 +337,7 @@ internal sealed class SrsApplication(
             DialogId = dialogId,
             Admission = admission.Admitted,
             Line = offer.Line,
-            Reporter = new ClusterReporter(admission.Call, clock, logger, _stopping.Token),
+            Reporter = Reporter(admission.Call),
             Take = take,
             Known = CallTransitions.Admit(null, admission.Admitted),
             Senders = senders,

@@ -1,0 +1,221 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+using Talreg.Capture;
+using Talreg.Contracts;
+using Talreg.Contracts.Calls;
+using Talreg.Contracts.Gateways;
+using Talreg.Contracts.Ledger;
+using Talreg.Evidence.Json;
+using Talreg.Gateway.Admission;
+using Talreg.Gateway.Sealing;
+using Talreg.Gateway.Sessions;
+using Talreg.Hardware.Clock;
+using Talreg.Sip;
+using Talreg.Store.Journal;
+using Talreg.Store.Recordings;
+
+namespace Talreg.Gateway;
+
+/// <summary>
+/// A gateway on one SIP interface: raises the interface's epoch, seals what an earlier process left, opens SIP, and
+/// from then on turns sessions into recordings until it is stopped.
+/// </summary>
+public sealed class GatewayNode : IGatewayObserver, IAsyncDisposable
+{
+    private static readonly TimeSpan PullEvery = TimeSpan.FromSeconds(1);
+
+    private readonly GatewayOptions _options;
+    private readonly JournalVolume _journal;
+    private readonly CaptureEngine _capture;
+    private readonly IGrainFactory _grains;
+    private readonly TimeProvider _clock;
+    private readonly ILogger<GatewayNode> _logger;
+    private readonly SealingQueue _sealing;
+    private readonly SrsApplication _sessions;
+    private readonly SipServer _sip;
+    private readonly RefusalLog _refusals;
+    private readonly CancellationTokenSource _stopping = new();
+    private IGatewayObserver? _self;
+    private Task _ticking = Task.CompletedTask;
+
+    /// <summary>Makes a gateway; nothing is opened yet. The journal, the recordings and the capture engine stay their owner's.</summary>
+    public GatewayNode(
+        GatewayOptions options,
+        JournalVolume journal,
+        RecordingStore recordings,
+        CaptureEngine capture,
+        IGrainFactory grains,
+        TimeProvider clock,
+        ILoggerFactory loggers)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        _options = options;
+        _journal = journal;
+        _capture = capture;
+        _grains = grains;
+        _clock = clock;
+        _logger = loggers.CreateLogger<GatewayNode>();
+        _refusals = new RefusalLog(clock, loggers.CreateLogger<RefusalLog>());
+        _sealing = new SealingQueue(options, journal, recordings, grains, clock, loggers.CreateLogger<SealingQueue>());
+        _sessions = new SrsApplication(
+            options,
+            new Admitter(grains, options, clock, loggers.CreateLogger<Admitter>()),
+            capture,
+            _sealing,
+            grains,
+            clock,
+            loggers.CreateLogger<SrsApplication>(),
+            _refusals);
+        _sip = new SipServer(
+            new SipServerOptions { UdpListeners = [options.Sip], TcpListeners = [options.Sip] },
+            _sessions,
+            clock,
+            new SipLog(loggers.CreateLogger<SipLog>()));
+    }
+
+    /// <summary>Where SIP is heard over UDP, with the port taken.</summary>
+    public IPEndPoint SipEndPoint => _sip.BoundEndpoints.First(bound => bound.Transport == SipTransportKind.Udp).Endpoint;
+
+    /// <summary>What the gateway has done and has under way.</summary>
+    public GatewayCounters Counters => new(
+        _sip.Counters, _capture.Totals, _journal.Health, _sessions.Sessions.Count, _sealing.Waiting, _sealing.Sealed, _refusals.Total);
+
+    /// <summary>True while new sessions are taken.</summary>
+    public bool IsAccepting => _sessions.Health.IsAccepting;
+
+    /// <summary>Takes the interface over and opens it.</summary>
+    /// <exception cref="SipListenerException">The SIP address cannot be listened on.</exception>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        var incarnation = _journal.Incarnation;
+        var lease = await _grains.GetGrain<IInterfaceGrain>(Names.Key(_options.Tenant, _options.Interface))
+            .AcquireAsync(_options.Gateway, incarnation).ConfigureAwait(false);
+        _sessions.Epoch = lease.Epoch;
+        _logger.InterfaceAcquired(_options.Interface, _options.Gateway, lease.Epoch);
+        await DeclareStartAsync(lease).ConfigureAwait(false);
+        _self = _grains.CreateObjectReference<IGatewayObserver>(this);
+        await Gateway().RegisterAsync(_self).ConfigureAwait(false);
+        _sealing.Start();
+        await RecoverAsync().ConfigureAwait(false);
+        await _sip.StartAsync(cancellationToken).ConfigureAwait(false);
+        _sessions.Accepting = true;
+        _ticking = Task.Run(() => TickAsync(_stopping.Token), CancellationToken.None);
+    }
+
+    /// <summary>Takes no new sessions, ends those alive as <c>shutdown</c>, and waits for their seals.</summary>
+    public async Task StopAsync()
+    {
+        _sessions.Accepting = false;
+        await _stopping.CancelAsync().ConfigureAwait(false);
+        await _ticking.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _sip.DisposeAsync().ConfigureAwait(false);
+        await Task.WhenAll(_sessions.Sessions.Select(session => _sessions.EndAsync(session, EndReason.Shutdown)))
+            .ConfigureAwait(false);
+        await _sessions.EndedAsync().ConfigureAwait(false);
+        var left = await _sealing.DrainAsync(_options.StopWithin).ConfigureAwait(false);
+        if (left > 0)
+        {
+            _logger.LeftUnsealed(left, _options.StopWithin);
+        }
+    }
+
+    /// <inheritdoc />
+    public async ValueTask DisposeAsync()
+    {
+        await _sip.DisposeAsync().ConfigureAwait(false);
+        await _sealing.DisposeAsync().ConfigureAwait(false);
+        _sessions.Dispose();
+        _stopping.Dispose();
+    }
+
+    /// <inheritdoc />
+    public async Task ExecuteAsync(TakeOrder order)
+    {
+        ArgumentNullException.ThrowIfNull(order);
+        if (_sessions.Find(order.Take) is { } session)
+        {
+            await _sessions.CarryOutAsync(session, order).ConfigureAwait(false);
+        }
+    }
+
+    /// <inheritdoc />
+    public Task<TakeDocument?> ReadAsync(TakeId take) => Task.FromResult(_sessions.Read(take));
+
+    private IGatewayGrain Gateway() => _grains.GetGrain<IGatewayGrain>(Names.Key(_options.Tenant, _options.Gateway));
+
+    private Task<LedgerReceipt> DeclareStartAsync(InterfaceLease lease) =>
+        _grains.GetGrain<ILedgerGrain>(_options.Tenant).AppendAsync(new LedgerEvent(
+            LedgerEventKind.Start,
+            $"start/{lease.Interface}/{lease.Epoch}",
+            _clock.GetUtcNow(),
+            CanonicalJson.Write(new System.Text.Json.Nodes.JsonObject
+            {
+                ["tenant"] = _options.Tenant,
+                ["gateway"] = lease.Gateway,
+                ["interface"] = lease.Interface,
+                ["epoch"] = lease.Epoch,
+            })));
+
+    private async Task RecoverAsync()
+    {
+        foreach (var segment in _journal.Recovery.Quarantined)
+        {
+            _logger.SegmentQuarantined(segment.Path, segment.Reason);
+        }
+
+        var recovery = new TakeRecovery(_options, _clock);
+        foreach (var found in _journal.Recovery.Takes)
+        {
+            var finished = recovery.Finish(found);
+            _logger.TakeRecovered(finished.Take.Id, finished.Admission.Call, finished.Chunks);
+            var reporter = _sessions.Reporter(finished.Admission.Call);
+            var call = _grains.GetGrain<ICallGrain>(finished.Admission.Call.Value);
+            _ = reporter.ReportAsync(() => call.AdmittedAsync(finished.Admission));
+            await _sealing.EnqueueAsync(new SealJob(finished, found.Take, reporter)).ConfigureAwait(false);
+        }
+    }
+
+    private async Task TickAsync(CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(PullEvery, _clock);
+        while (await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
+        {
+            await PullAsync(cancellationToken).ConfigureAwait(false);
+            foreach (var session in _sessions.Silent(MachineClock.MonotonicNs(), _options.MediaTimeout))
+            {
+                _logger.MediaTimedOut(_options.MediaTimeout, new TakeId(session.Take!.Identity.TakeId), session.Admission.Call);
+                await _sessions.EndAsync(session, EndReason.MediaTimeout).ConfigureAwait(false);
+                await _sip.HangUpAsync(session.DialogId, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    // Orders are pushed when given; pulling them each second is what makes sure that none is lost.
+    private async Task PullAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Gateway().RegisterAsync(_self!).WaitAsync(PullEvery, _clock, cancellationToken).ConfigureAwait(false);
+            var orders = await Gateway().PullAsync().WaitAsync(PullEvery, _clock, cancellationToken).ConfigureAwait(false);
+            foreach (var order in orders)
+            {
+                await ExecuteAsync(order).ConfigureAwait(false);
+            }
+        }
+        catch (Exception e) when (e is TimeoutException or OrleansException or RefusalException)
+        {
+            _logger.PullFailed(e);
+        }
+    }
+}
+
+/// <summary>A gateway's counters at one moment.</summary>
+/// <param name="Sip">Of the SIP server.</param>
+/// <param name="Capture">Of the capture engine.</param>
+/// <param name="Journal">Of the journal's volume.</param>
+/// <param name="Sessions">Recording sessions alive.</param>
+/// <param name="Unsealed">Takes that ended and wait to be sealed.</param>
+/// <param name="Sealed">Takes sealed since the start.</param>
+/// <param name="Refused">SIP messages refused since the start.</param>
+public sealed record GatewayCounters(
+    SipCounters Sip, CaptureTotals Capture, VolumeHealth Journal, int Sessions, long Unsealed, long Sealed, long Refused);

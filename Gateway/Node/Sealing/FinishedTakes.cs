@@ -1,0 +1,59 @@
+using Talreg.Capture;
+using Talreg.Contracts.Calls;
+using Talreg.Gateway.Sessions;
+
+namespace Talreg.Gateway.Sealing;
+
+/// <summary>Turns what capture knows of a closed take into what is sealed.</summary>
+internal static class FinishedTakes
+{
+    /// <summary>A take that ended in order.</summary>
+    public static FinishedTake FromCapture(
+        RecordingSession session, CaptureTake take, TakeResult result, EndReason reason, GatewayOptions options)
+    {
+        var document = session.Document(take, result.Final, options.Gateway, @sealed: false) with
+        {
+            CommittedChunks = (long)result.Closed.Chunks,
+        };
+        return new FinishedTake
+        {
+            Admission = session.Admission,
+            Take = document,
+            Formats = [.. result.Final.Streams.Select(stream => (stream.Plan.PayloadType, stream.Plan.ClockRate))],
+            StartedAt = session.Facts!.StartedAt,
+            StartMonotonicNs = session.Facts.StartMonotonicNs,
+            EndedAt = result.Closed.ClosedAt,
+            Reason = reason,
+            Flags = FlagsOf(document, session.Admission.Flags.Concat(session.Flags)),
+            Gaps = [.. result.Final.Streams.SelectMany(stream => stream.Gaps).Select(ToGap)],
+            Chunks = (long)result.Closed.Chunks,
+            ChainHead = result.Closed.ChainHead,
+            Known = session.Known,
+        };
+    }
+
+    /// <summary>The flags of a finished take: those known before, and those its counters raise.</summary>
+    public static IReadOnlyList<string> FlagsOf(TakeDocument take, IEnumerable<string> before)
+    {
+        var flags = new SortedSet<string>(before, StringComparer.Ordinal);
+        if (take.Streams.Any(stream => stream.Lost > 0))
+        {
+            flags.Add(CallFlags.PacketsLost);
+        }
+
+        if (take.Streams.Any(stream => stream.Foreign > 0))
+        {
+            flags.Add(CallFlags.ForeignPackets);
+        }
+
+        if (take.Streams.All(stream => stream.Packets == 0))
+        {
+            flags.Add(CallFlags.NoMedia);
+        }
+
+        return [.. flags];
+    }
+
+    private static TakeGap ToGap(CaptureGap gap) =>
+        new(gap.Stream, gap.From, gap.To, gap.Reason.ToWord(), gap.Packets);
+}
