@@ -1,0 +1,32 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Talreg.Gateway;
+
+namespace Talreg.Silo.Hosting;
+
+/// <summary>Starts the gateway behind the silo and stops it before.</summary>
+internal sealed class GatewayService(GatewayNode gateway, RecorderMetrics metrics) : IHostedService
+{
+    /// <inheritdoc />
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await gateway.StartAsync(cancellationToken).ConfigureAwait(false);
+        metrics.Start();
+    }
+
+    /// <inheritdoc />
+    public Task StopAsync(CancellationToken cancellationToken) => gateway.StopAsync();
+}
+
+/// <summary>Ready means: new calls are taken, and what they bring can be stored.</summary>
+internal sealed class GatewayHealth(GatewayNode gateway) : IHealthCheck
+{
+    /// <inheritdoc />
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken)
+    {
+        var journal = gateway.Counters.Journal;
+        return Task.FromResult(
+            journal.Fenced ? HealthCheckResult.Unhealthy($"The journal is fenced: {journal.FenceReason}")
+            : !gateway.IsAccepting ? HealthCheckResult.Unhealthy("New calls are answered 503.")
+            : HealthCheckResult.Healthy());
+    }
+}

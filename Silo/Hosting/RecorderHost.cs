@@ -1,0 +1,233 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Orleans.Configuration;
+using Prometheus;
+using Talreg.Api;
+using Talreg.Api.Recordings;
+using Talreg.Capture;
+using Talreg.Evidence.Keys;
+using Talreg.Gateway;
+using Talreg.Grains;
+using Talreg.Grains.Ledger;
+using Talreg.Hardware.Ports;
+using Talreg.Hardware.Udp;
+using Talreg.Silo.Options;
+using Talreg.Silo.Recordings;
+using Talreg.State;
+using Talreg.Store;
+using Talreg.Store.Journal;
+using Talreg.Store.Keys;
+using Talreg.Store.Recordings;
+
+namespace Talreg.Silo.Hosting;
+
+/// <summary>How a recorder is shown to whoever started it.</summary>
+internal sealed record RecorderConsole
+{
+    /// <summary>The administrator's token, preset; null draws one at the first start.</summary>
+    public string? BootstrapToken { get; init; }
+
+    /// <summary>Told the administrator's token when one was drawn.</summary>
+    public Action<string>? AnnounceToken { get; init; }
+
+    /// <summary>The least level that is logged.</summary>
+    public LogLevel LogLevel { get; init; } = LogLevel.Information;
+}
+
+/// <summary>
+/// An all-in-one recorder: silo, gateway, API and page in one process on one data folder. Opened bottom up (folder, keys,
+/// journal, silo, gateway) and closed in the opposite order, so that nothing is used before it is there.
+/// </summary>
+internal sealed class RecorderHost : IAsyncDisposable
+{
+    private readonly DataFolder _folder;
+    private readonly RootKey _root;
+    private readonly FileKeyStore _keys;
+    private readonly JournalVolume _journal;
+    private readonly CaptureEngine _capture;
+    private readonly WebApplication _app;
+    private bool _started;
+
+    private RecorderHost(
+        DataFolder folder, RootKey root, FileKeyStore keys, JournalVolume journal, CaptureEngine capture, WebApplication app)
+    {
+        _folder = folder;
+        _root = root;
+        _keys = keys;
+        _journal = journal;
+        _capture = capture;
+        _app = app;
+    }
+
+    /// <summary>The application's services.</summary>
+    public IServiceProvider Services => _app.Services;
+
+    /// <summary>The gateway.</summary>
+    public GatewayNode Gateway => Services.GetRequiredService<GatewayNode>();
+
+    /// <summary>Where the API and the page are, with the port taken.</summary>
+    public Uri Http => new(_app.Urls.First());
+
+    /// <summary>Raised when the process is told to stop.</summary>
+    public CancellationToken Stopping => Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
+
+    /// <summary>Opens everything up to, but not including, the network.</summary>
+    /// <exception cref="StartRefusedException">With the line to print.</exception>
+    public static async Task<RecorderHost> OpenAsync(
+        RecorderSettings settings, RecorderConsole console, CancellationToken cancellationToken)
+    {
+        var folder = DataFolder.Take(settings.Data);
+        RootKey? root = null;
+        FileKeyStore? keys = null;
+        JournalVolume? journal = null;
+        try
+        {
+            root = OpenRootKey(Path.Combine(folder.Sub("keys"), "root.key"));
+            keys = FileKeyStore.Open(folder.Sub("keys"), root);
+            journal = await JournalVolume.OpenAsync(
+                new JournalOptions { Directory = folder.Path, SegmentBytes = settings.SegmentBytes },
+                keys,
+                TimeProvider.System,
+                cancellationToken).ConfigureAwait(false);
+            var device = new UdpDevice(new UdpDeviceOptions
+            {
+                Address = settings.Sip.Address,
+                Ports = new PortRange((ushort)settings.RtpLow, (ushort)settings.RtpHigh),
+            });
+            var capture = new CaptureEngine(device, journal);
+            var app = Build(settings, console, folder, keys, journal, capture);
+            return new RecorderHost(folder, root, keys, journal, capture, app);
+        }
+        catch (Exception e) when (e is StoreException or IOException or UnauthorizedAccessException)
+        {
+            if (journal is not null)
+            {
+                await journal.DisposeAsync().ConfigureAwait(false);
+            }
+
+            keys?.Dispose();
+            root?.Dispose();
+            folder.Dispose();
+            throw new StartRefusedException(e.Message);
+        }
+    }
+
+    /// <summary>Starts the silo, then the gateway, then the API.</summary>
+    /// <exception cref="StartRefusedException">With the line to print.</exception>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _app.StartAsync(cancellationToken).ConfigureAwait(false);
+            _started = true;
+        }
+        catch (Exception e) when (e is IOException or SocketException or Sip.SipListenerException or StateException)
+        {
+            throw new StartRefusedException(e.Message);
+        }
+    }
+
+    /// <summary>Waits until the process is told to stop.</summary>
+    public Task WaitForShutdownAsync(CancellationToken cancellationToken) => _app.WaitForShutdownAsync(cancellationToken);
+
+    /// <inheritdoc />
+    public async ValueTask DisposeAsync()
+    {
+        if (_started)
+        {
+            await _app.StopAsync().ConfigureAwait(false);
+        }
+
+        await _app.DisposeAsync().ConfigureAwait(false);
+        await _capture.DisposeAsync().ConfigureAwait(false);
+        await _journal.DisposeAsync().ConfigureAwait(false);
+        _keys.Dispose();
+        _root.Dispose();
+        _folder.Dispose();
+    }
+
+    private static RootKey OpenRootKey(string path) => File.Exists(path) ? RootKey.Load(path) : RootKey.Create(path);
+
+    private static WebApplication Build(
+        RecorderSettings settings,
+        RecorderConsole console,
+        DataFolder folder,
+        FileKeyStore keys,
+        JournalVolume journal,
+        CaptureEngine capture)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "talreg" });
+        builder.Logging.AddSimpleConsole(format => format.SingleLine = true);
+        builder.Logging.SetMinimumLevel(console.LogLevel);
+        builder.Logging.AddFilter("Orleans", LogLevel.Warning);
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+
+        // The watchdog takes the pauses of a start for trouble; a recorder's own measures are those of its gateway.
+        builder.Logging.AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
+        builder.WebHost.UseKestrelCore();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(settings.Http));
+        builder.Services.AddRouting();
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<IKeyStore>(keys);
+        builder.Services.AddSingleton(journal);
+        builder.Services.AddSingleton(capture);
+        builder.Services.AddSingleton(new RecordingStore(folder.Path, keys));
+        builder.Services.AddSingleton<IRecordedMedia, RecordedMedia>();
+        AddSilo(builder, settings, folder);
+        AddGateway(builder.Services, settings);
+        builder.Services.AddTalregApi(new TalregApiOptions
+        {
+            Tenant = settings.Tenant,
+            TokenFile = Path.Combine(folder.Path, "tokens.json"),
+            BootstrapToken = console.BootstrapToken,
+            AnnounceToken = console.AnnounceToken,
+            Registry = Metrics.DefaultRegistry,
+        });
+        var app = builder.Build();
+        app.MapTalregApi();
+        return app;
+    }
+
+    private static void AddSilo(WebApplicationBuilder builder, RecorderSettings settings, DataFolder folder)
+    {
+        var grains = new GrainsOptions();
+        grains.PolicyByInterface[settings.Interface] = settings.Policy;
+        builder.Services.AddSingleton(grains);
+        builder.Services.AddSingleton(new LedgerOptions { Directory = folder.Sub("ledger") });
+        builder.Services.AddSingleton<ILogKeySource, LogKeySource>();
+        builder.Host.UseOrleans(silo =>
+        {
+            // Two recorders on one machine must not find each other on Orleans' default ports.
+            silo.UseLocalhostClustering(FreePort(), FreePort(), serviceId: "talreg", clusterId: Guid.NewGuid().ToString("N"));
+            silo.Configure<EndpointOptions>(endpoint => endpoint.AdvertisedIPAddress = IPAddress.Loopback);
+            silo.Services.AddTalregSqliteStorage(
+                new SqliteDatabaseOptions { Path = Path.Combine(folder.Path, "state.db") });
+        });
+    }
+
+    private static void AddGateway(IServiceCollection services, RecorderSettings settings)
+    {
+        services.AddSingleton(new GatewayOptions
+        {
+            Tenant = settings.Tenant,
+            Site = settings.Site,
+            Gateway = settings.Gateway,
+            Interface = settings.Interface,
+            Sip = settings.Sip,
+            Lines = settings.Lines,
+            MediaTimeout = settings.MediaTimeout,
+        });
+        services.AddSingleton<GatewayNode>();
+        services.AddSingleton<RecorderMetrics>();
+        services.AddHostedService<GatewayService>();
+        services.AddHealthChecks().AddCheck<GatewayHealth>("gateway", HealthStatus.Unhealthy);
+    }
+
+    private static int FreePort()
+    {
+        using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        probe.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)probe.LocalEndPoint!).Port;
+    }
+}

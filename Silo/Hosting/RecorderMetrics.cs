@@ -1,0 +1,44 @@
+using Prometheus;
+using Talreg.Gateway;
+
+namespace Talreg.Silo.Hosting;
+
+/// <summary>The gateway's counters as Prometheus metrics, read when they are scraped.</summary>
+internal sealed class RecorderMetrics(GatewayNode gateway)
+{
+    private static readonly string[] OutcomeLabel = ["outcome"];
+
+    /// <summary>Registers the collection. Once.</summary>
+    public void Start()
+    {
+        var factory = Metrics.DefaultFactory;
+        var sessions = factory.CreateGauge("talreg_sessions", "Recording sessions alive.");
+        var unsealed = factory.CreateGauge("talreg_takes_unsealed", "Takes that ended and wait to be sealed.");
+        var @sealed = factory.CreateCounter("talreg_takes_sealed_total", "Takes sealed since the start.");
+        var refused = factory.CreateCounter("talreg_sip_refused_total", "SIP messages refused since the start.");
+        var packets = factory.CreateCounter(
+            "talreg_datagrams_total", "Datagrams by what became of them; their sum is what was offered.", OutcomeLabel);
+        var committed = factory.CreateCounter("talreg_journal_committed_bytes_total", "Bytes confirmed by a sync.");
+        var backlog = factory.CreateGauge("talreg_journal_backlog_bytes", "Bytes accepted and not yet confirmed.");
+        var free = factory.CreateGauge("talreg_volume_free_bytes", "Free space of the journal's file system.");
+        var fenced = factory.CreateGauge("talreg_volume_fenced", "1 once a write or a sync of the journal failed.");
+        Metrics.DefaultRegistry.AddBeforeCollectCallback(() =>
+        {
+            var now = gateway.Counters;
+            sessions.Set(now.Sessions);
+            unsealed.Set(now.Unsealed);
+            @sealed.IncTo(now.Sealed);
+            refused.IncTo(now.Refused);
+            packets.WithLabels("stored").IncTo(now.Capture.Stored);
+            packets.WithLabels("suppressed").IncTo(now.Capture.Suppressed);
+            packets.WithLabels("invalid").IncTo(now.Capture.Invalid);
+            packets.WithLabels("unrouted").IncTo(now.Capture.Unrouted);
+            packets.WithLabels("own_drop").IncTo(now.Capture.OwnDrops);
+            packets.WithLabels("kernel_drop").IncTo(now.Capture.KernelDrops);
+            committed.IncTo(now.Journal.CommittedBytes);
+            backlog.Set(now.Journal.BacklogBytes);
+            free.Set(now.Journal.FreeBytes);
+            fenced.Set(now.Journal.Fenced ? 1 : 0);
+        });
+    }
+}
