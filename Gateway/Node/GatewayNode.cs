@@ -38,7 +38,9 @@ public sealed class GatewayNode : IGatewayObserver, IAsyncDisposable
     private IGatewayObserver? _self;
     private Task _ticking = Task.CompletedTask;
 
-    /// <summary>Makes a gateway; nothing is opened yet. The journal, the recordings and the capture engine stay their owner's.</summary>
+    /// <summary>
+    /// Makes a gateway; nothing is opened yet. The journal, the recordings and the capture engine stay their owner's.
+    /// </summary>
     public GatewayNode(
         GatewayOptions options,
         JournalVolume journal,
@@ -74,7 +76,8 @@ public sealed class GatewayNode : IGatewayObserver, IAsyncDisposable
     }
 
     /// <summary>Where SIP is heard over UDP, with the port taken.</summary>
-    public IPEndPoint SipEndPoint => _sip.BoundEndpoints.First(bound => bound.Transport == SipTransportKind.Udp).Endpoint;
+    public IPEndPoint SipEndPoint =>
+        _sip.BoundEndpoints.First(bound => bound.Transport == SipTransportKind.Udp).Endpoint;
 
     /// <summary>What the gateway has done and has under way.</summary>
     public GatewayCounters Counters => new(
@@ -183,7 +186,8 @@ public sealed class GatewayNode : IGatewayObserver, IAsyncDisposable
             await PullAsync(cancellationToken).ConfigureAwait(false);
             foreach (var session in _sessions.Silent(MachineClock.MonotonicNs(), _options.MediaTimeout))
             {
-                _logger.MediaTimedOut(_options.MediaTimeout, new TakeId(session.Take!.Identity.TakeId), session.Admission.Call);
+                _logger.MediaTimedOut(
+                    _options.MediaTimeout, new TakeId(session.Take!.Identity.TakeId), session.Admission.Call);
                 await _sessions.EndAsync(session, EndReason.MediaTimeout).ConfigureAwait(false);
                 await _sip.HangUpAsync(session.DialogId, cancellationToken).ConfigureAwait(false);
             }
@@ -196,7 +200,8 @@ public sealed class GatewayNode : IGatewayObserver, IAsyncDisposable
         try
         {
             await Gateway().RegisterAsync(_self!).WaitAsync(PullEvery, _clock, cancellationToken).ConfigureAwait(false);
-            var orders = await Gateway().PullAsync().WaitAsync(PullEvery, _clock, cancellationToken).ConfigureAwait(false);
+            var orders = await Gateway().PullAsync().WaitAsync(
+                PullEvery, _clock, cancellationToken).ConfigureAwait(false);
             foreach (var order in orders)
             {
                 await ExecuteAsync(order).ConfigureAwait(false);

@@ -78,6 +78,7 @@ internal static partial class NodeLog
     [LoggerMessage(3026, LogLevel.Information, "Take {Take}: {Desire} is in force ({Reason})")]
     public static partial void OrderCarriedOut(this ILogger logger, TakeId take, TakeDesire desire, string reason);
 
-    [LoggerMessage(3027, LogLevel.Error, "Take {Take} of call {Call} could not be closed in the journal; the next start seals it")]
+    [LoggerMessage(
+        3027, LogLevel.Error, "Take {Take} of call {Call} could not be closed in the journal; the next start seals it")]
     public static partial void TakeNotClosed(this ILogger logger, TakeId take, CallId call, Exception e);
 }

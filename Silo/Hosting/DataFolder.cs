@@ -31,17 +31,20 @@ internal sealed class DataFolder : IDisposable
         try
         {
             // .NET takes an advisory flock; the kernel drops it when the process dies, however it dies.
-            return new DataFolder(path, new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+            return new DataFolder(
+                path, new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
         }
         catch (UnauthorizedAccessException e)
         {
             throw new StartRefusedException(
-                $"data holds '{path}', which this user cannot write ({e.Message}); give it to this user or choose another folder.");
+                $"data holds '{path}', which this user cannot write ({e.Message}); give it to this user or "
+                    + "choose another folder.");
         }
         catch (IOException e) when (File.Exists(file))
         {
             throw new StartRefusedException(
-                $"Another recorder uses '{path}' ({e.Message}); stop it, or give this one a folder of its own with --data.");
+                $"Another recorder uses '{path}' ({e.Message}); stop it, or give this one a folder of its "
+                    + "own with --data.");
         }
         catch (IOException e)
         {

@@ -13,7 +13,8 @@ internal sealed class LogKeySource(IKeyStore keys) : ILogKeySource
     /// <inheritdoc />
     public async Task<LogKey> GetOrCreateAsync(string tenant, CancellationToken cancellationToken)
     {
-        var id = new Guid(SHA256.HashData(Encoding.ASCII.GetBytes($"talreg/1/ledger/{tenant}")).AsSpan(0, 16), bigEndian: true);
+        var id = new Guid(
+            SHA256.HashData(Encoding.ASCII.GetBytes($"talreg/1/ledger/{tenant}")).AsSpan(0, 16), bigEndian: true);
         var seed = new byte[SeedLength];
         if (!keys.TryGet(KeyKind.LedgerSigning, id, tenant, seed))
         {

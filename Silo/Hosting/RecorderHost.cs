@@ -129,7 +129,8 @@ internal sealed class RecorderHost : IAsyncDisposable
     }
 
     /// <summary>Waits until the process is told to stop.</summary>
-    public Task WaitForShutdownAsync(CancellationToken cancellationToken) => _app.WaitForShutdownAsync(cancellationToken);
+    public Task WaitForShutdownAsync(CancellationToken cancellationToken) =>
+        _app.WaitForShutdownAsync(cancellationToken);
 
     /// <inheritdoc />
     public async ValueTask DisposeAsync()
@@ -199,7 +200,8 @@ internal sealed class RecorderHost : IAsyncDisposable
         builder.Host.UseOrleans(silo =>
         {
             // Two recorders on one machine must not find each other on Orleans' default ports.
-            silo.UseLocalhostClustering(FreePort(), FreePort(), serviceId: "talreg", clusterId: Guid.NewGuid().ToString("N"));
+            silo.UseLocalhostClustering(
+                FreePort(), FreePort(), serviceId: "talreg", clusterId: Guid.NewGuid().ToString("N"));
             silo.Configure<EndpointOptions>(endpoint => endpoint.AdvertisedIPAddress = IPAddress.Loopback);
             silo.Services.AddTalregSqliteStorage(
                 new SqliteDatabaseOptions { Path = Path.Combine(folder.Path, "state.db") });

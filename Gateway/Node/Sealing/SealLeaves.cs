@@ -8,7 +8,8 @@ namespace Talreg.Gateway.Sealing;
 internal static class SealLeaves
 {
     /// <summary>The seal itself.</summary>
-    public static LedgerEvent Seal(FinishedTake finished, ReadOnlySpan<byte> contentHash, string tenant, DateTimeOffset at) => new(
+    public static LedgerEvent Seal(
+        FinishedTake finished, ReadOnlySpan<byte> contentHash, string tenant, DateTimeOffset at) => new(
         LedgerEventKind.Seal,
         $"seal/{finished.Take.Id}",
         at,

@@ -139,7 +139,8 @@ internal sealed class SealingQueue(
             SealLeaves.Seal(finished, info.ContentHash.Span, options.Tenant, clock.GetUtcNow())).ConfigureAwait(false);
         var call = grains.GetGrain<ICallGrain>(finished.Admission.Call.Value);
         await job.Reporter.ReportAsync(() => call.TakeSealedAsync(new TakeSealed(
-            take, finished.EndedAt, finished.Reason, finished.Flags, receipt, finished.Admission))).ConfigureAwait(false);
+            take, finished.EndedAt, finished.Reason, finished.Flags, receipt, finished.Admission))).ConfigureAwait(
+                false);
         await journal.ReleaseAsync(job.Take, _stopping.Token).ConfigureAwait(false);
         logger.TakeSealed(take.Id, receipt.Leaf);
     }

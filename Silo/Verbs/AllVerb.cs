@@ -1,0 +1,67 @@
+using System.CommandLine;
+using Talreg.Silo.Hosting;
+using Talreg.Silo.Options;
+
+namespace Talreg.Silo.Verbs;
+
+/// <summary><c>talreg all</c>: an all-in-one recorder. It is also what runs without a verb.</summary>
+internal static class AllVerb
+{
+    /// <summary>The environment variable that presets the administrator's token.</summary>
+    public const string BootstrapVariable = "TALREG_BOOTSTRAP_TOKEN";
+
+    private const string SettingsFile = "talreg.json";
+
+    /// <summary>Makes the command.</summary>
+    public static Command Create()
+    {
+        var command = new Command(
+            "all",
+            "Runs silo, gateway, API and page in one process. Settings come from talreg.json, then TALREG_ environment "
+            + "variables (TALREG_RTP_PORTS for rtp-ports), then the options below; the last one given wins.");
+        AddTo(command);
+        return command;
+    }
+
+    /// <summary>Makes a command run the recorder when no verb is given.</summary>
+    public static void AddTo(Command command)
+    {
+        var options = new RecorderOptions();
+        options.AddTo(command);
+        command.SetAction((result, cancellationToken) => RunAsync(options.Values(result), cancellationToken));
+    }
+
+    private static async Task<int> RunAsync(Dictionary<string, string?> given, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var settings = SettingsReader.Read(SettingsReader.Load(SettingsFile, given));
+            var console = new RecorderConsole
+            {
+                BootstrapToken = Environment.GetEnvironmentVariable(BootstrapVariable),
+                AnnounceToken = token => Console.WriteLine(
+                    $"Administrator token, shown this once, only its hash is kept: {token}"),
+            };
+            var host = await RecorderHost.OpenAsync(settings, console, cancellationToken).ConfigureAwait(false);
+            await using (host.ConfigureAwait(false))
+            {
+                await host.StartAsync(cancellationToken).ConfigureAwait(false);
+                Console.WriteLine(
+                    $"Recording. SIP on {host.Gateway.SipEndPoint} (UDP and TCP), page and API on {host.Http}.");
+                await host.WaitForShutdownAsync(cancellationToken).ConfigureAwait(false);
+                Console.WriteLine("Stopping: live takes are sealed.");
+            }
+
+            return 0;
+        }
+        catch (Exception e) when (e is SettingsException or StartRefusedException)
+        {
+            await Console.Error.WriteLineAsync($"talreg: {e.Message}").ConfigureAwait(false);
+            return 2;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return 0;
+        }
+    }
+}
