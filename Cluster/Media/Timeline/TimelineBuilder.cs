@@ -264,7 +264,7 @@ internal sealed class TimelineBuilder
         {
             var part = pcm[..Math.Min(pcm.Length, count - at)];
             codec.Decode(payload, at, part);
-            if (part.ContainsAnyExceptInRange((short)-TimelineRules.QuietAmplitude, TimelineRules.QuietAmplitude))
+            if (part.ContainsAnyExceptInRange<short>(-TimelineRules.QuietAmplitude, TimelineRules.QuietAmplitude))
             {
                 return false;
             }
