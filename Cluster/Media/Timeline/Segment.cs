@@ -1,0 +1,17 @@
+using System.Runtime.InteropServices;
+using Talreg.Media.Codecs;
+
+namespace Talreg.Media.Timeline;
+
+/// <summary>A run of samples at its place: part of one packet's payload.</summary>
+/// <param name="Start">First sample, counted from the take's start.</param>
+/// <param name="Count">Number of samples, at least 1.</param>
+/// <param name="Skip">Samples of the payload left out at its head.</param>
+/// <param name="Codec">Decodes the payload.</param>
+/// <param name="Payload">The RTP payload, by reference.</param>
+[StructLayout(LayoutKind.Auto)]
+internal readonly record struct Segment(
+    long Start, int Count, int Skip, AudioCodec Codec, ReadOnlyMemory<byte> Payload)
+{
+    public long End => Start + Count;
+}

@@ -1,0 +1,279 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Talreg.Media.Codecs;
+using Talreg.Media.Rtp;
+
+namespace Talreg.Media.Timeline;
+
+/// <summary>
+/// Places the packets of one stream in time; the rule is written out in this room's README.
+/// <code>
+///   position = anchor + (timestamp - anchor's timestamp) + corrections
+/// </code>
+/// The anchor is the arrival of a lineage's first packet, and is set anew where timestamps and arrival part for good.
+/// </summary>
+internal sealed class TimelineBuilder
+{
+    private readonly AudioStream _stream;
+    private readonly long _startNs;
+    private readonly long _length;
+    private readonly Entry[] _entries;
+    private readonly Dictionary<uint, Lineage> _lineages = [];
+    private readonly List<Segment> _segments = [];
+    private readonly int[] _unknown = new int[128];
+    private readonly PayloadRoles _roles;
+    private int _count;
+    private long _end = long.MinValue;
+    private int _malformed;
+    private int _strays;
+    private int _silent;
+    private int _tooManySources;
+    private int _reanchored;
+    private int _inserted;
+    private int _dropped;
+
+    private TimelineBuilder(AudioStream stream, long startNs, long length)
+    {
+        _stream = stream;
+        _startNs = startNs;
+        _length = length;
+        _roles = new PayloadRoles(stream);
+        _entries = new Entry[stream.Packets.Count];
+    }
+
+    /// <summary>Places a stream.</summary>
+    /// <param name="stream">The stream; its packets are kept by reference.</param>
+    /// <param name="startNs">The take's start, monotonic nanoseconds: sample 0.</param>
+    /// <param name="length">The take's length in samples; what lies outside is left out.</param>
+    public static StreamTimeline Build(AudioStream stream, long startNs, long length)
+    {
+        var builder = new TimelineBuilder(stream, startNs, length);
+        builder.Read();
+        for (var i = 0; i < builder._count; i++)
+        {
+            builder.Place(i);
+        }
+
+        return builder.Finish();
+    }
+
+    /// <summary>Nanoseconds as samples, rounded to the nearest.</summary>
+    public static long ToSamples(long nanoseconds) =>
+        (long)Math.Round(nanoseconds / (1e9 / AudioCodec.SampleRate));
+
+    private void Read()
+    {
+        for (var i = 0; i < _stream.Packets.Count; i++)
+        {
+            var stored = _stream.Packets[i];
+            if (!RtpPacketView.TryParse(stored.Packet.Span, out var rtp, out _))
+            {
+                _malformed++;
+                continue;
+            }
+
+            // Events repeat one timestamp while a key is held, and comfort noise comes when it likes: neither may
+            // move the anchor, so only samples are placed.
+            switch (_roles.Role(rtp.PayloadType))
+            {
+                case PayloadRole.Silence:
+                    _silent++;
+                    break;
+                case PayloadRole.Unknown:
+                    _unknown[rtp.PayloadType]++;
+                    break;
+                default:
+                    if (!rtp.Payload.IsEmpty)
+                    {
+                        _entries[_count++] = new Entry(
+                            ToSamples(stored.ArrivalNs - _startNs), rtp.Ssrc, rtp.Timestamp, i,
+                            rtp.PayloadOffset, rtp.Payload.Length, rtp.PayloadType);
+                    }
+
+                    break;
+            }
+        }
+    }
+
+    private void Place(int index)
+    {
+        ref readonly var entry = ref _entries[index];
+        if (!_lineages.TryGetValue(entry.Ssrc, out var lineage))
+        {
+            if (_lineages.Count == TimelineRules.MaxSources)
+            {
+                _tooManySources++;
+                return;
+            }
+
+            lineage = new Lineage();
+            _lineages.Add(entry.Ssrc, lineage);
+            lineage.Anchor(entry.Timestamp, AnchorPosition(entry.Arrival), entry.Arrival);
+        }
+
+        var difference = entry.Arrival - lineage.Position(entry.Timestamp);
+        if (Math.Abs(difference) > TimelineRules.SuspiciousDifference)
+        {
+            if (IsSustained(index, lineage, difference))
+            {
+                _reanchored++;
+                lineage.Anchor(entry.Timestamp, AnchorPosition(entry.Arrival), entry.Arrival);
+                difference = entry.Arrival - lineage.Position(entry.Timestamp);
+            }
+            else if (Math.Abs(difference) > TimelineRules.StrayDifference)
+            {
+                _strays++;
+                return;
+            }
+        }
+
+        if (Math.Abs(difference) <= TimelineRules.SuspiciousDifference)
+        {
+            lineage.Observe(entry.Arrival, difference);
+        }
+
+        Add(entry, lineage);
+    }
+
+    private void Add(in Entry entry, Lineage lineage)
+    {
+        var codec = _roles.Codec(entry.PayloadType)!;
+        var payload = _stream.Packets[entry.Index].Packet.Slice(entry.PayloadOffset, entry.PayloadLength);
+        var position = lineage.Position(entry.Timestamp);
+        if (lineage.Pending != 0 && position >= lineage.End)
+        {
+            var corrected = lineage.Correct(entry.Arrival, position > lineage.End || IsQuiet(codec, payload.Span));
+            position += corrected;
+            _inserted += Math.Max(corrected, 0);
+            _dropped += Math.Max(-corrected, 0);
+        }
+
+        lineage.Accept(entry.Timestamp);
+        var segment = new Segment(position, codec.CountSamples(payload.Length), 0, codec, payload);
+        _segments.Add(segment);
+        lineage.End = Math.Max(lineage.End, segment.End);
+        _end = Math.Max(_end, segment.End);
+    }
+
+    /// <summary>
+    /// The arrival, or the end of what is already placed where that lies just behind it: audio that follows without a
+    /// pause stays contiguous although its predecessor was anchored on a packet that came late.
+    /// </summary>
+    private long AnchorPosition(long arrival) =>
+        _end > arrival && _end - arrival <= TimelineRules.SuspiciousDifference ? _end : arrival;
+
+    /// <summary>True when the packets that follow stay away from the arrival clock on the same side.</summary>
+    private bool IsSustained(int index, Lineage lineage, long difference)
+    {
+        ref readonly var first = ref _entries[index];
+        var agreeing = 1;
+        for (var i = index + 1; i < Math.Min(_count, index + TimelineRules.LookAheadPackets); i++)
+        {
+            ref readonly var next = ref _entries[i];
+            if (next.Arrival - first.Arrival > TimelineRules.LookAhead)
+            {
+                break;
+            }
+
+            if (next.Ssrc != first.Ssrc)
+            {
+                continue;
+            }
+
+            var later = next.Arrival - lineage.Position(next.Timestamp);
+            if (Math.Abs(later) <= TimelineRules.SuspiciousDifference || Math.Sign(later) != Math.Sign(difference))
+            {
+                return false;
+            }
+
+            agreeing++;
+        }
+
+        // The very end of a stream has too little left to agree with: a pause before it is believed, a bad packet not.
+        return agreeing >= TimelineRules.SustainedPackets
+            || (agreeing > 1 && difference > TimelineRules.LongGap);
+    }
+
+    private StreamTimeline Finish()
+    {
+        // A stable sort: of two packets at one place the one that was stored first is heard.
+        var ordered = _segments.OrderBy(segment => segment.Start).ToList();
+        var kept = new List<Segment>(ordered.Count);
+        var duplicates = 0;
+        long end = 0;
+        foreach (var segment in CollectionsMarshal.AsSpan(ordered))
+        {
+            var cut = (int)Math.Clamp(end - segment.Start, 0, segment.Count);
+            var last = Math.Min(segment.End, _length);
+            var start = segment.Start + cut;
+            if (start < last)
+            {
+                kept.Add(segment with { Start = start, Skip = cut, Count = (int)(last - start) });
+                end = last;
+            }
+            else if (start < _length && segment.End > 0)
+            {
+                duplicates++;
+            }
+        }
+
+        return new StreamTimeline([.. kept], new TimelineReport
+        {
+            Label = _stream.Label,
+            Packets = _stream.Packets.Count,
+            Placed = kept.Count,
+            Malformed = _malformed,
+            Duplicates = duplicates,
+            Strays = _strays,
+            SilentPackets = _silent,
+            Undecodable = _unknown.Sum(),
+            TooManySources = _tooManySources,
+            Reanchored = _reanchored,
+            SamplesInserted = _inserted,
+            SamplesDropped = _dropped,
+            Notes = Notes(),
+        });
+    }
+
+    private List<string> Notes()
+    {
+        var notes = new List<string>();
+        for (byte type = 0; type < _unknown.Length; type++)
+        {
+            if (_unknown[type] > 0)
+            {
+                notes.Add(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"unknownCodec: payload type {type} ({_roles.Name(type)}), {_unknown[type]} packets"));
+            }
+        }
+
+        if (_tooManySources > 0)
+        {
+            notes.Add(string.Create(CultureInfo.InvariantCulture, $"tooManySources: {_tooManySources} packets"));
+        }
+
+        return notes;
+    }
+
+    private static bool IsQuiet(AudioCodec codec, ReadOnlySpan<byte> payload)
+    {
+        Span<short> pcm = stackalloc short[256];
+        var count = codec.CountSamples(payload.Length);
+        for (var at = 0; at < count; at += pcm.Length)
+        {
+            var part = pcm[..Math.Min(pcm.Length, count - at)];
+            codec.Decode(payload, at, part);
+            if (part.ContainsAnyExceptInRange<short>(-TimelineRules.QuietAmplitude, TimelineRules.QuietAmplitude))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    [StructLayout(LayoutKind.Auto)]
+    private readonly record struct Entry(
+        long Arrival, uint Ssrc, uint Timestamp, int Index, int PayloadOffset, int PayloadLength, byte PayloadType);
+}

@@ -1,0 +1,44 @@
+namespace Talreg.Media.Timeline;
+
+/// <summary>The constants of the placing rule, in samples at 8000 Hz unless said otherwise (8 samples = 1 ms).</summary>
+internal static class TimelineRules
+{
+    /// <summary>60 ms: a packet further than this from the arrival clock is suspicious; jitter up to 40 ms is not.</summary>
+    public const int SuspiciousDifference = 480;
+
+    /// <summary>1 s: how far ahead the builder looks for the stream to come back before it sets the anchor anew.</summary>
+    public const int LookAhead = 8000;
+
+    /// <summary>At most so many packets are looked at ahead: bounds the work a hostile stream can cause.</summary>
+    public const int LookAheadPackets = 256;
+
+    /// <summary>So many suspicious packets in agreement make a jump, unless the jump is longer than 200 ms.</summary>
+    public const int SustainedPackets = 5;
+
+    /// <summary>200 ms: a pause this long is believed at once, from however few packets.</summary>
+    public const int LongGap = 1600;
+
+    /// <summary>10 s: a single packet further away than this is a stray and not placed.</summary>
+    public const int StrayDifference = 80_000;
+
+    /// <summary>5 s: the drift window.</summary>
+    public const int DriftWindow = 40_000;
+
+    /// <summary>A drift window holds at least so many packets, so that its smallest delay means something.</summary>
+    public const int DriftWindowPackets = 100;
+
+    /// <summary>8 ms: drift below this is left alone.</summary>
+    public const int DriftTolerated = 64;
+
+    /// <summary>1 s: how long a correction waits for silence before it is made in speech.</summary>
+    public const int DriftPatience = 8000;
+
+    /// <summary>1 ms: the largest correction at one packet boundary in speech.</summary>
+    public const int DriftStep = 8;
+
+    /// <summary>A payload whose samples stay within this is silence for the purpose of a correction.</summary>
+    public const int QuietAmplitude = 128;
+
+    /// <summary>SSRCs one stream may use; packets of further ones are ignored and counted.</summary>
+    public const int MaxSources = 256;
+}
