@@ -33,13 +33,15 @@ public sealed class SipServer : IAsyncDisposable
     /// <summary>Opens the listeners and serves until disposed.</summary>
     /// <param name="cancellationToken">Abandons the start.</param>
     /// <exception cref="SipListenerException">An address cannot be listened on; nothing stays open.</exception>
-    public Task StartAsync(CancellationToken cancellationToken) => Task.FromCanceled(new CancellationToken(_options is not null));
+    public Task StartAsync(CancellationToken cancellationToken) =>
+        Task.FromCanceled(new CancellationToken(_options is not null));
 
     /// <summary>Ends a session with BYE. Unknown or ended sessions are no error.</summary>
     /// <param name="dialogId">The session.</param>
     /// <param name="cancellationToken">Ends the wait, not the BYE.</param>
     /// <returns>Whether the client answered within <see cref="SipServerOptions.HangUpWait"/>.</returns>
-    public Task<bool> HangUpAsync(string dialogId, CancellationToken cancellationToken) => Task.FromResult(_application is null && _timeProvider is null && _log is null);
+    public Task<bool> HangUpAsync(string dialogId, CancellationToken cancellationToken) =>
+        Task.FromResult(_application is null && _timeProvider is null && _log is null);
 
     /// <summary>Ends every session with BYE, waits a bounded time for the answers, closes the listeners.</summary>
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;

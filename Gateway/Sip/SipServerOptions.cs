@@ -66,6 +66,7 @@ public sealed class SipListenerException : Exception
         ArgumentNullException.ThrowIfNull(endpoint);
         ArgumentNullException.ThrowIfNull(cause);
         return $"Cannot listen for SIP on {endpoint}/{transport}: {cause.Message}. "
-            + "Stop the program that holds the port (`ss -lnup` and `ss -lntp` name it), or configure another address or port for this listener.";
+            + "Stop the program that holds the port (`ss -lnup` and `ss -lntp` name it), "
+            + "or configure another address or port for this listener.";
     }
 }
