@@ -87,7 +87,12 @@ internal static class MultipartReader
     /// <param name="next">Where the line after the delimiter begins.</param>
     /// <param name="isLast">Whether it closes the body.</param>
     private static bool TryFindDelimiter(
-        ReadOnlySpan<byte> body, int from, ReadOnlySpan<byte> boundary, out int contentEnd, out int next, out bool isLast)
+        ReadOnlySpan<byte> body,
+        int from,
+        ReadOnlySpan<byte> boundary,
+        out int contentEnd,
+        out int next,
+        out bool isLast)
     {
         var search = from;
         (contentEnd, next, isLast) = (0, 0, false);
