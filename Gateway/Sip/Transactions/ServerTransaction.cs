@@ -33,8 +33,11 @@ internal sealed class ServerTransaction(
 
     public bool IsAcknowledged { get; private set; }
 
+    /// <summary>The response sent last; empty before the first.</summary>
+    public byte[] LastResponse => _lastResponse ?? [];
+
     /// <summary>The tag of our responses; one per transaction, so that retries agree.</summary>
-    public required string ToTag { get; init; }
+    public required string ToTag { get; set; }
 
     /// <summary>Stops the application's work on the request; null when there is none.</summary>
     public CancellationTokenSource? Work { get; set; }

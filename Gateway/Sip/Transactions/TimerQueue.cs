@@ -1,9 +1,9 @@
 namespace Talreg.Sip.Transactions;
 
 /// <summary>A timer that may be cancelled; it then stays in the queue, empty, until it is due.</summary>
-internal sealed class SipTimer(Action fire)
+internal sealed class SipTimer(Action action)
 {
-    private Action? _fire = fire;
+    private Action? _fire = action;
 
     public void Cancel() => _fire = null;
 
