@@ -328,7 +328,8 @@ internal sealed partial class SipEngine
         {
             var tooSmall = timer.Fault == 422;
             Refuse(
-                flow, transaction, timer.Fault, tooSmall ? "Session Interval Too Small" : "Bad Request (Session-Expires)",
+                flow, transaction, timer.Fault,
+                tooSmall ? "Session Interval Too Small" : "Bad Request (Session-Expires)",
                 tooSmall ? SipRefusalReason.IntervalTooSmall : SipRefusalReason.Malformed,
                 tooSmall ? $"Min-SE: {(int)Options.MinSessionExpires.TotalSeconds}\r\n" : "");
             return false;
@@ -391,8 +392,11 @@ internal sealed partial class SipEngine
         var request = transaction.Request;
         var transport = flow.Transport.Kind == SipTransportKind.Udp ? "" : ";transport=tcp";
         var contact = new IPEndPoint(AdvertisedAddress(flow), flow.Local.Port);
-        transaction.ToTag = answer.ToTag is { } tag && tag.All(letter => char.IsAsciiLetterOrDigit(letter) || letter == '-')
-            && tag.Length > 0 ? tag : transaction.ToTag;
+        if (answer.ToTag is { Length: > 0 } tag && tag.All(letter => char.IsAsciiLetterOrDigit(letter) || letter == '-'))
+        {
+            transaction.ToTag = tag;
+        }
+
         return new Dialog
         {
             Id = answer.DialogId,
@@ -434,7 +438,8 @@ internal sealed partial class SipEngine
     {
         target = "";
         if (!message.TryGet(HeaderName.Contact, out var value)
-            || !SipUriParser.TryParseNameAddress(value, out var address) || address!.Uri.Scheme is not ("sip" or "sips"))
+            || !SipUriParser.TryParseNameAddress(value, out var address)
+            || address!.Uri.Scheme is not ("sip" or "sips"))
         {
             return false;
         }

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Security.Cryptography;
-using Talreg.Sip.Dialogs;
 using Talreg.Sip.Messages;
 using Talreg.Sip.Transactions;
 using Talreg.Sip.Transport;
@@ -23,7 +22,11 @@ internal sealed partial class SipEngine : ITransactionHost
     private int _inviting;
 
     public SipEngine(
-        SipServerOptions options, ISipApplication application, TimeProvider timeProvider, ISipLog log, Action<Action> post)
+        SipServerOptions options,
+        ISipApplication application,
+        TimeProvider timeProvider,
+        ISipLog log,
+        Action<Action> post)
     {
         (Options, _application, _log, _post) = (options, application, log, post);
         Timers = new TimerQueue(timeProvider);

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using Talreg.Sip.Messages;
 using Talreg.Sip.Sdp;
 using Talreg.Sip.Transactions;
 using Talreg.Sip.Transport;
