@@ -392,7 +392,8 @@ internal sealed partial class SipEngine
         var request = transaction.Request;
         var transport = flow.Transport.Kind == SipTransportKind.Udp ? "" : ";transport=tcp";
         var contact = new IPEndPoint(AdvertisedAddress(flow), flow.Local.Port);
-        if (answer.ToTag is { Length: > 0 } tag && tag.All(letter => char.IsAsciiLetterOrDigit(letter) || letter == '-'))
+        if (answer.ToTag is { Length: > 0 } tag
+            && tag.All(letter => char.IsAsciiLetterOrDigit(letter) || letter == '-'))
         {
             transaction.ToTag = tag;
         }
