@@ -1,0 +1,115 @@
+using System.Globalization;
+using System.Text;
+using Talreg.Sip.Sdp;
+using Talreg.Sip.Transactions;
+using Talreg.Sip.Transport;
+
+namespace Talreg.Sip.Dialogs;
+
+/// <summary>A session we answered (RFC 3261 §12.1.1). Used on the loop only.</summary>
+internal sealed class Dialog
+{
+    private uint _localCSeq;
+
+    public required string Id { get; init; }
+
+    public required string CallId { get; init; }
+
+    public required string LocalTag { get; init; }
+
+    public required string RemoteTag { get; init; }
+
+    /// <summary>The To and From of the first INVITE without tags: our From and To.</summary>
+    public required string LocalAddress { get; init; }
+
+    public required string RemoteAddress { get; init; }
+
+    public required IReadOnlyList<string> RouteSet { get; init; }
+
+    public required SdpAnswerBuilder Answers { get; init; }
+
+    /// <summary>Where the last request came from; our requests go there.</summary>
+    public required SipFlow Flow { get; set; }
+
+    public required string Contact { get; init; }
+
+    public required string RemoteTarget { get; set; }
+
+    public required uint RemoteCSeq { get; set; }
+
+    public string Key => KeyOf(CallId, LocalTag, RemoteTag);
+
+    public bool IsConfirmed { get; set; }
+
+    public bool IsEnded { get; set; }
+
+    /// <summary>The transaction of a change that is with the application; null when there is none.</summary>
+    public ServerTransaction? Pending { get; set; }
+
+    /// <summary>The 2xx that is resent until its ACK comes.</summary>
+    public UnackedAnswer? Unacked { get; set; }
+
+    public SipTimer? SessionTimer { get; set; }
+
+    /// <summary>A BYE that has to wait for the ACK (RFC 3261 §15).</summary>
+    public Action? ByeAfterAck { get; set; }
+
+    public static string KeyOf(string callId, string? localTag, string? remoteTag) =>
+        $"{callId}|{localTag}|{remoteTag}";
+
+    /// <summary>Writes a BYE (RFC 3261 §12.2.1.1).</summary>
+    public byte[] WriteBye(string branch)
+    {
+        var transport = Flow.Transport.Kind == SipTransportKind.Udp ? "UDP" : "TCP";
+        var text = new StringBuilder(512);
+        text.Append(CultureInfo.InvariantCulture, $"BYE {RemoteTarget} SIP/2.0\r\n")
+            .Append(CultureInfo.InvariantCulture, $"Via: SIP/2.0/{transport} {Flow.Local};branch={branch};rport\r\n")
+            .Append(CultureInfo.InvariantCulture, $"From: {LocalAddress};tag={LocalTag}\r\n")
+            .Append(CultureInfo.InvariantCulture, $"To: {RemoteAddress};tag={RemoteTag}\r\n")
+            .Append(CultureInfo.InvariantCulture, $"Call-ID: {CallId}\r\nCSeq: {++_localCSeq} BYE\r\n")
+            .Append("Max-Forwards: 70\r\n");
+        foreach (var route in RouteSet)
+        {
+            text.Append("Route: ").Append(route).Append("\r\n");
+        }
+
+        text.Append("Content-Length: 0\r\n\r\n");
+        return Encoding.UTF8.GetBytes(text.ToString());
+    }
+}
+
+/// <summary>
+/// Resends a 2xx to INVITE at T1, doubling to T2, until the ACK or 64·T1 (RFC 3261 §13.3.1.4). Loop only.
+/// </summary>
+internal sealed class UnackedAnswer
+{
+    private readonly ITransactionHost _host;
+    private readonly SipFlow _flow;
+    private readonly byte[] _answer;
+    private readonly SipTimer _giveUp;
+    private SipTimer _resend;
+    private TimeSpan _resendAfter;
+
+    public UnackedAnswer(ITransactionHost host, SipFlow flow, byte[] answer, uint cseq, Action giveUp)
+    {
+        (_host, _flow, _answer, CSeq) = (host, flow, answer, cseq);
+        _resendAfter = host.Options.T1;
+        _resend = host.Timers.Start(_resendAfter, Resend);
+        _giveUp = host.Timers.Start(host.Options.T1 * 64, giveUp);
+    }
+
+    public uint CSeq { get; }
+
+    public void Stop()
+    {
+        _resend.Cancel();
+        _giveUp.Cancel();
+    }
+
+    private void Resend()
+    {
+        _host.Send(_flow, _answer);
+        _resendAfter = TimeSpan.FromTicks(Math.Min(_resendAfter.Ticks * 2, _host.Options.T2.Ticks));
+        _resend = _host.Timers.Start(_resendAfter, Resend);
+    }
+}

@@ -1,0 +1,300 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using Talreg.Sip.Messages;
+using Talreg.Sip.Transactions;
+using Talreg.Sip.Transport;
+
+namespace Talreg.Sip;
+
+/// <summary>
+/// All transactions and dialogs of a server, free of sockets and threads: every method runs on the server's one loop,
+/// and the application's answers come back to it through <c>post</c>. Files: requests here, sessions in
+/// SipEngine.Sessions.cs.
+/// </summary>
+internal sealed partial class SipEngine : ITransactionHost
+{
+    private readonly ISipApplication _application;
+    private readonly ISipLog _log;
+    private readonly Action<Action> _post;
+    private readonly Dictionary<string, ServerTransaction> _transactions = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ServerTransaction> _byMergeKey = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ClientTransaction> _clientTransactions = new(StringComparer.Ordinal);
+    private int _inviting;
+
+    public SipEngine(
+        SipServerOptions options,
+        ISipApplication application,
+        TimeProvider timeProvider,
+        ISipLog log,
+        Action<Action> post)
+    {
+        (Options, _application, _log, _post) = (options, application, log, post);
+        Timers = new TimerQueue(timeProvider);
+    }
+
+    public SipServerOptions Options { get; }
+
+    public TimerQueue Timers { get; }
+
+    public int TransactionCount => _transactions.Count + _clientTransactions.Count;
+
+    public int DialogCount => _dialogs.Count;
+
+    public long Sent { get; private set; }
+
+    public long SendFailures { get; private set; }
+
+    public long Refusals { get; private set; }
+
+    public long Retransmissions { get; private set; }
+
+    public long Accepted { get; private set; }
+
+    public void Send(in SipFlow flow, byte[] message)
+    {
+        Sent++;
+        SendFailures += flow.Transport.TrySend(flow, message) ? 0 : 1;
+    }
+
+    public void Remove(ServerTransaction transaction)
+    {
+        _transactions.Remove(transaction.Key);
+        if (_byMergeKey.TryGetValue(transaction.MergeKey, out var merged) && ReferenceEquals(merged, transaction))
+        {
+            _byMergeKey.Remove(transaction.MergeKey);
+        }
+    }
+
+    public void Remove(ClientTransaction transaction) => _clientTransactions.Remove(transaction.Branch);
+
+    /// <summary>Bytes that are no message: answered 400 where that is possible.</summary>
+    public void OnMalformed(in SipFlow flow, SipMessage? message, SipFault fault)
+    {
+        var answered = message is { IsRequest: true } && !message.Method.SequenceEqual("ACK"u8)
+            && SipRequest.TryReadTopVia(message, out var via);
+        if (answered)
+        {
+            _ = SipRequest.TryReadTopVia(message!, out via);
+            var parts = new ResponseParts(400, $"Bad Request ({fault})") { ToTag = NewToken() };
+            Send(ResponseWriter.ResponseFlow(flow, via!), ResponseWriter.Write(message!, via!, flow.Remote, parts));
+        }
+
+        Report(flow, SipRefusalReason.Malformed, answered ? 400 : 0, fault.ToString(), null);
+    }
+
+    /// <summary>A message whose structure is sound.</summary>
+    public void OnMessage(in SipFlow flow, SipMessage message)
+    {
+        if (!message.IsRequest)
+        {
+            OnResponse(flow, message);
+        }
+        else if (!SipRequest.TryRead(message, out var request, out var fault))
+        {
+            OnMalformed(flow, message, fault);
+        }
+        else if (request!.Method == SipMethods.Ack)
+        {
+            OnAck(request);
+        }
+        else
+        {
+            OnRequest(flow, request);
+        }
+    }
+
+    internal static string NewToken() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
+
+    private void OnResponse(in SipFlow flow, SipMessage message)
+    {
+        if (SipRequest.TryReadTopVia(message, out var via) && via!.Branch is { } branch
+            && _clientTransactions.TryGetValue(branch, out var transaction))
+        {
+            transaction.OnResponse(message.Status);
+            return;
+        }
+
+        Report(flow, SipRefusalReason.StrayResponse, 0, "no transaction", null);
+    }
+
+    private void OnRequest(in SipFlow flow, SipRequest request)
+    {
+        if (_transactions.TryGetValue(ServerTransaction.KeyOf(request, request.Method), out var known))
+        {
+            Retransmissions++;
+            known.OnRetransmission();
+            return;
+        }
+
+        var mergeKey = ServerTransaction.MergeKeyOf(request);
+        var merged = request.To.Tag is null && request.Method != SipMethods.Cancel && _byMergeKey.ContainsKey(mergeKey);
+        var transaction = new ServerTransaction(
+            this, request, ResponseWriter.ResponseFlow(flow, request.Via),
+            ServerTransaction.KeyOf(request, request.Method), mergeKey)
+        { ToTag = request.To.Tag ?? NewToken() };
+        if (_transactions.Count >= Options.Limits.MaxTransactions)
+        {
+            // Without a transaction: one answer, nothing kept.
+            var parts = new ResponseParts(503, "Service Unavailable") { ToTag = transaction.ToTag };
+            Send(transaction.Flow, ResponseWriter.Write(request.Message, request.Via, flow.Remote, parts));
+            Report(flow, SipRefusalReason.LimitReached, 503, "MaxTransactions", request);
+            return;
+        }
+
+        _transactions.Add(transaction.Key, transaction);
+        _byMergeKey.TryAdd(mergeKey, transaction);
+        if (merged)
+        {
+            Refuse(flow, transaction, 482, "Loop Detected", SipRefusalReason.Merged);
+        }
+        else if (!RefusedByForm(flow, transaction))
+        {
+            Dispatch(flow, transaction);
+        }
+    }
+
+    /// <summary>Inspects method, URI and extensions (RFC 3261 §8.2.1 to §8.2.3).</summary>
+    private bool RefusedByForm(in SipFlow flow, ServerTransaction transaction)
+    {
+        var request = transaction.Request;
+        if (!SipMethods.IsServed(request.Method))
+        {
+            Refuse(
+                flow, transaction, 405, "Method Not Allowed", SipRefusalReason.MethodNotAllowed, AllowHeader);
+        }
+        else if (request.RequestUri is null)
+        {
+            Refuse(flow, transaction, 400, "Bad Request (RequestUriInvalid)", SipRefusalReason.Malformed);
+        }
+        else if (request.RequestUri.Scheme is not ("sip" or "sips" or "tel"))
+        {
+            Refuse(flow, transaction, 416, "Unsupported URI Scheme", SipRefusalReason.UriSchemeUnsupported);
+        }
+        else if (request.Method != SipMethods.Cancel && Unsupported(request.Message) is { Length: > 0 } unknown)
+        {
+            Refuse(
+                flow, transaction, 420, "Bad Extension", SipRefusalReason.ExtensionRequired,
+                $"Unsupported: {unknown}\r\n");
+        }
+        else
+        {
+            return false;
+        }
+
+        return true;
+    }
+
+    private string Unsupported(SipMessage message)
+    {
+        var unknown = new List<string>();
+        foreach (ref readonly var slot in message.Headers)
+        {
+            if (slot.Name != HeaderName.Require)
+            {
+                continue;
+            }
+
+            foreach (var tag in new CommaList(message.Value(slot)))
+            {
+                var name = SipText.Keep(tag);
+                var known = name.Equals("timer", StringComparison.OrdinalIgnoreCase)
+                    || (Options.SiprecEnabled && name.Equals("siprec", StringComparison.OrdinalIgnoreCase));
+                if (!known)
+                {
+                    unknown.Add(name);
+                }
+            }
+        }
+
+        return string.Join(", ", unknown);
+    }
+
+    private void Dispatch(in SipFlow flow, ServerTransaction transaction)
+    {
+        var request = transaction.Request;
+        switch (request.Method)
+        {
+            case SipMethods.Cancel:
+                OnCancel(flow, transaction);
+                break;
+            case SipMethods.Options when request.To.Tag is null:
+                OnOptions(transaction);
+                break;
+            case SipMethods.Invite when request.To.Tag is null:
+                OnInvite(flow, transaction);
+                break;
+            default:
+                OnInDialog(flow, transaction);
+                break;
+        }
+    }
+
+    private void OnOptions(ServerTransaction transaction)
+    {
+        var health = _application.Health;
+        var headers = AllowHeader + "Supported: timer, siprec\r\nAccept: " + AcceptedTypes + "\r\n";
+        if (health.IsAccepting)
+        {
+            Respond(transaction, 200, "OK", headers);
+        }
+        else
+        {
+            Respond(transaction, 503, "Service Unavailable", headers + RetryAfter(health.RetryAfter));
+        }
+    }
+
+    private void Respond(
+        ServerTransaction transaction, int status, string reason, string headers = "", byte[]? sdp = null,
+        string? contactLine = null)
+    {
+        var server = Options.ServerHeader is { } name ? $"Server: {name}\r\n" : "";
+        var parts = new ResponseParts(status, reason)
+        {
+            ToTag = status == 100 ? null : transaction.ToTag,
+            Headers = contactLine + headers + server,
+            MakesDialog = contactLine is not null,
+            ContentType = sdp is null ? null : "application/sdp",
+            Body = sdp ?? [],
+        };
+        var request = transaction.Request;
+        transaction.Respond(
+            status, ResponseWriter.Write(request.Message, request.Via, transaction.Flow.Remote, parts));
+    }
+
+    private void Refuse(
+        in SipFlow flow, ServerTransaction transaction, int status, string reason, SipRefusalReason why,
+        string headers = "")
+    {
+        Respond(transaction, status, reason, headers);
+        Report(flow, why, status, reason, transaction.Request);
+    }
+
+    private void Report(in SipFlow flow, SipRefusalReason reason, int status, string detail, SipRequest? request)
+    {
+        Refusals++;
+        var clean = string.Concat(detail.Take(256).Select(letter => char.IsControl(letter) ? '?' : letter));
+        var refusal = new SipRefusal(
+            flow.Remote, flow.Transport.Kind, reason, status, clean, request?.Method, request?.CallId);
+        Notify(nameof(ISipApplication.OnRefused), request?.CallId ?? "", () => _application.OnRefused(refusal));
+    }
+
+    private void Notify(string operation, string id, Action notice)
+    {
+        try
+        {
+            notice();
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            _log.ApplicationFailed(operation, id, exception);
+        }
+    }
+
+    private static string RetryAfter(TimeSpan? delay) => delay is not { } time ? "" : string.Create(
+        CultureInfo.InvariantCulture, $"Retry-After: {(int)Math.Ceiling(time.TotalSeconds)}\r\n");
+
+    private const string AllowHeader = "Allow: " + SipMethods.Allowed + "\r\n";
+
+    private const string AcceptedTypes =
+        "application/sdp, multipart/mixed, application/rs-metadata+xml, application/rs-metadata";
+}

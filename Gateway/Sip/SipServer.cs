@@ -1,0 +1,222 @@
+using System.Net;
+using System.Threading.Channels;
+using Talreg.Sip.Messages;
+using Talreg.Sip.Transport;
+
+namespace Talreg.Sip;
+
+/// <summary>
+/// A SIP user agent server for recording sessions (RFC 3261, RFC 7866). Transports parse on their own threads; one loop
+/// owns every transaction and dialog. All members are safe from any thread.
+/// </summary>
+public sealed class SipServer : ISipTransportSink, IAsyncDisposable
+{
+    private readonly SipServerOptions _options;
+    private readonly TimeProvider _timeProvider;
+    private readonly ISipLog _log;
+    private readonly SipEngine _engine;
+    private readonly Channel<Action> _work;
+    private readonly List<ISipTransport> _transports = [];
+    private Task _loop = Task.CompletedTask;
+    private long _received;
+    private long _dropped;
+    private long _connectionsRefused;
+
+    /// <summary>Makes a server; nothing is opened yet.</summary>
+    /// <param name="options">How it runs.</param>
+    /// <param name="application">What decides about sessions.</param>
+    /// <param name="timeProvider">The clock and the timers.</param>
+    /// <param name="log">Where faults go.</param>
+    public SipServer(
+        SipServerOptions options, ISipApplication application, TimeProvider timeProvider, ISipLog log)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(application);
+        ArgumentNullException.ThrowIfNull(timeProvider);
+        ArgumentNullException.ThrowIfNull(log);
+        (_options, _timeProvider, _log) = (options, timeProvider, log);
+        _work = Channel.CreateBounded<Action>(
+            new BoundedChannelOptions(options.Limits.MaxQueuedMessages) { SingleReader = true });
+        _engine = new SipEngine(options, application, timeProvider, log, action => _ = PostAsync(action));
+    }
+
+    /// <summary>The addresses listened on, with the ports taken; empty before the start.</summary>
+    public IReadOnlyList<(SipTransportKind Transport, IPEndPoint Endpoint)> BoundEndpoints { get; private set; } = [];
+
+    /// <summary>What has been done and what is alive; the figures may be a moment apart.</summary>
+    public SipCounters Counters => new()
+    {
+        MessagesReceived = Volatile.Read(ref _received),
+        DatagramsDropped = Volatile.Read(ref _dropped),
+        ConnectionsRefused = Volatile.Read(ref _connectionsRefused),
+        MessagesSent = _engine.Sent,
+        SendFailures = _engine.SendFailures,
+        Refusals = _engine.Refusals,
+        RetransmissionsReceived = _engine.Retransmissions,
+        SessionsAccepted = _engine.Accepted,
+        Transactions = _engine.TransactionCount,
+        Dialogs = _engine.DialogCount,
+        Connections = _transports.OfType<TcpTransport>().Sum(transport => transport.ConnectionCount),
+    };
+
+    /// <summary>Opens the listeners and serves until disposed.</summary>
+    /// <param name="cancellationToken">Abandons the start.</param>
+    /// <exception cref="SipListenerException">An address cannot be listened on; nothing stays open.</exception>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        try
+        {
+            foreach (var endpoint in _options.UdpListeners)
+            {
+                _transports.Add(new UdpTransport(endpoint));
+            }
+
+            foreach (var endpoint in _options.TcpListeners)
+            {
+                _transports.Add(new TcpTransport(endpoint, _options.Limits, _timeProvider));
+            }
+        }
+        catch (SipListenerException)
+        {
+            await CloseTransportsAsync().ConfigureAwait(false);
+            throw;
+        }
+
+        BoundEndpoints = [.. _transports.Select(transport => (transport.Kind, transport.LocalEndpoint))];
+        _loop = Task.Run(RunAsync, CancellationToken.None);
+        _transports.ForEach(transport => transport.Start(this));
+    }
+
+    /// <summary>Ends a session with BYE. Unknown or ended sessions are no error.</summary>
+    /// <param name="dialogId">The session.</param>
+    /// <param name="cancellationToken">Ends the wait, not the BYE.</param>
+    /// <returns>Whether the client answered within <see cref="SipServerOptions.HangUpWait"/>.</returns>
+    public async Task<bool> HangUpAsync(string dialogId, CancellationToken cancellationToken)
+    {
+        var answered = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await PostAsync(() => _engine.HangUp(dialogId, SessionEnd.LocalBye, result => answered.TrySetResult(result)))
+            .ConfigureAwait(false);
+        try
+        {
+            return await answered.Task.WaitAsync(_options.HangUpWait, _timeProvider, cancellationToken)
+                .ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Ends every session with a BYE that is sent once, then closes the listeners.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await PostAsync(_engine.HangUpAll).ConfigureAwait(false);
+        _work.Writer.TryComplete();
+        await _loop.ConfigureAwait(false);
+        await CloseTransportsAsync().ConfigureAwait(false);
+    }
+
+    void ISipTransportSink.OnDatagram(in SipFlow flow, ReadOnlySpan<byte> bytes)
+    {
+        if (SipParser.LeadingLineEnds(bytes) == bytes.Length)
+        {
+            return;
+        }
+
+        if (!_work.Writer.TryWrite(Parse(flow, bytes, SipFraming.Datagram)))
+        {
+            Interlocked.Increment(ref _dropped);
+        }
+    }
+
+    async ValueTask ISipTransportSink.OnStreamMessageAsync(
+        SipFlow flow, byte[] bytes, CancellationToken cancellationToken)
+    {
+        var work = Parse(flow, bytes, SipFraming.Stream);
+        try
+        {
+            await _work.Writer.WriteAsync(work, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ChannelClosedException)
+        {
+            Interlocked.Increment(ref _dropped);
+        }
+    }
+
+    void ISipTransportSink.OnStreamBroken(in SipFlow flow, string detail)
+    {
+        var source = flow;
+        _ = _work.Writer.TryWrite(() => _engine.OnMalformed(source, null, Enum.Parse<SipFault>(detail)));
+    }
+
+    void ISipTransportSink.OnConnectionRefused(IPEndPoint remote, SipTransportKind kind) =>
+        Interlocked.Increment(ref _connectionsRefused);
+
+    void ISipTransportSink.OnTransportFailed(SipTransportKind kind, IPEndPoint endpoint, Exception exception) =>
+        _log.TransportFailed(kind, endpoint, exception);
+
+    private Action Parse(SipFlow flow, ReadOnlySpan<byte> bytes, SipFraming framing)
+    {
+        Interlocked.Increment(ref _received);
+        var sound = SipParser.TryParse(bytes, framing, _options.Limits, out var message, out var fault);
+        return () => Handle(flow, message, sound ? SipFault.None : fault);
+    }
+
+    private void Handle(in SipFlow flow, SipMessage? message, SipFault fault)
+    {
+        try
+        {
+            if (fault == SipFault.None)
+            {
+                _engine.OnMessage(flow, message!);
+            }
+            else
+            {
+                _engine.OnMalformed(flow, message, fault);
+            }
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            // One message must never end the loop that serves all the others.
+            _log.MessageFailed(flow.Remote, exception);
+        }
+    }
+
+    private async Task PostAsync(Action action)
+    {
+        while (await _work.Writer.WaitToWriteAsync().ConfigureAwait(false))
+        {
+            if (_work.Writer.TryWrite(action))
+            {
+                return;
+            }
+        }
+    }
+
+    private async Task RunAsync()
+    {
+        var wake = _timeProvider.CreateTimer(
+            _ => _work.Writer.TryWrite(static () => { }), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        await using (wake.ConfigureAwait(false))
+        {
+            while (await _work.Reader.WaitToReadAsync().ConfigureAwait(false))
+            {
+                while (_work.Reader.TryRead(out var action))
+                {
+                    action();
+                }
+
+                _ = wake.Change(_engine.Timers.RunDue() ?? Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            }
+        }
+    }
+
+    private async Task CloseTransportsAsync()
+    {
+        foreach (var transport in _transports)
+        {
+            await transport.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+}

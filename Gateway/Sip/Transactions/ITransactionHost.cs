@@ -1,0 +1,17 @@
+using Talreg.Sip.Transport;
+
+namespace Talreg.Sip.Transactions;
+
+/// <summary>What transactions and dialogs need of the server; all on its loop.</summary>
+internal interface ITransactionHost
+{
+    SipServerOptions Options { get; }
+
+    TimerQueue Timers { get; }
+
+    void Send(in SipFlow flow, byte[] message);
+
+    void Remove(ServerTransaction transaction);
+
+    void Remove(ClientTransaction transaction);
+}
