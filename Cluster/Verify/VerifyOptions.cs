@@ -1,0 +1,11 @@
+namespace Talreg.Verify;
+
+/// <summary>How a bundle is verified.</summary>
+public sealed record VerifyOptions
+{
+    /// <summary>The call that is expected, as UUID text; null when any will do.</summary>
+    public string? ExpectedCall { get; init; }
+
+    /// <summary>The largest bundle read, in bytes; never more than the format allows.</summary>
+    public long MaxBundleBytes { get; init; } = Limits.MaxBundleBytes;
+}
