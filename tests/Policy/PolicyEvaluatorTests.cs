@@ -12,14 +12,14 @@ public sealed class PolicyEvaluatorTests
         "sip1", "0812345", "sip:+49 89 12-345@example.com", "sip:Alice@example.com", CallDirection.Inbound);
 
     private static readonly Gen<PolicyFacts> AnyFacts = Gen.Select(
-        Gen.OneOfConst("sip1", "sip2"), Gen.OneOfConst("1", "2", "3"),
-        Gen.OneOfConst("+4989", "sip:0049891@x", "tel:110", "alice", ""),
-        Gen.OneOfConst("112", "sip:bob@x", "+1 (555) 1"), Gen.Enum<CallDirection>())
+        Pick("sip1", "sip2"), Pick("1", "2", "3"),
+        Pick("+4989", "sip:0049891@x", "tel:110", "alice", ""),
+        Pick("112", "sip:bob@x", "+1 (555) 1"), Gen.Enum<CallDirection>())
         .Select((i, l, calling, called, d) => new PolicyFacts(i, l, calling, called, d));
 
     private static readonly Gen<PolicyRule> AnyRule = Gen.Select(
-        Gen.OneOfConst(null, "sip1/1", "sip1/*", "sip2/3"), Gen.OneOfConst(null, "+49", "1", "al"),
-        Gen.OneOfConst(null, "112", "b", "+1"), Gen.OneOfConst<CallDirection?>(null, CallDirection.Inbound),
+        Pick<string?>(null, "sip1/1", "sip1/*", "sip2/3"), Pick<string?>(null, "+49", "1", "al"),
+        Pick<string?>(null, "112", "b", "+1"), Pick<CallDirection?>(null, CallDirection.Inbound),
         Gen.Enum<VerdictKind>())
         .Select((channel, calling, called, direction, kind) => new PolicyRule
         {
@@ -127,7 +127,7 @@ public sealed class PolicyEvaluatorTests
         var rules = new List<PolicyRule>();
         for (var n = 0; n < 10_000; n++)
         {
-            rules.Add(Rule() with { Name = $"r{n}", Channel = "sip1/*", CallingPrefix = $"+1{n}", CalledPrefix = "bob" });
+            rules.Add(Rule() with { Name = $"r{n}", Channel = "sip1/*", CallingPrefix = $"+1{n}" });
         }
 
         rules.Add(DefaultPolicy.Document.Rules[0]);
@@ -150,6 +150,8 @@ public sealed class PolicyEvaluatorTests
         Assert.Equal(RefusalKind.Invalid, thrown.Kind);
         Assert.Contains("last rule must match everything", thrown.Message, StringComparison.Ordinal);
     }
+
+    private static Gen<T> Pick<T>(params T[] values) => Gen.Int[0, values.Length - 1].Select(n => values[n]);
 
     private static void AssertMatch(PolicyRule rule, bool matches) =>
         Assert.Equal(matches ? "rule" : "all", Compile(rule).Evaluate(Facts).Rule);

@@ -35,7 +35,10 @@ internal static class Calls
                 new TakeDocument
                 {
                     Id = TakeId.New(at), Gateway = "gw1", Epoch = 3, Sealed = true, CommittedChunks = 12,
-                    Streams = [new StreamDocument { Index = 0, Label = "1", Codec = "PCMA", Packets = 50, FirstAt = at }],
+                    Streams =
+                    [
+                        new StreamDocument { Index = 0, Label = "1", Codec = "PCMA", Packets = 50, FirstAt = at },
+                    ],
                 },
             ],
             Evidence = new EvidenceDocument(41, 42),

@@ -34,7 +34,8 @@ public sealed class SqliteCallIndexTests : IDisposable
         var call = Calls.Make(Calls.Epoch, "sip:ann@example.com");
         await _index.PutAsync(call, Token);
         await _index.PutAsync(
-            call with { Participants = [new Participant { Id = "p", Aor = "tel:+49891" }], Channels = ["sip2/9"] }, Token);
+            call with { Participants = [new Participant { Id = "p", Aor = "tel:+49891" }], Channels = ["sip2/9"] },
+            Token);
         Assert.Empty((await FindAsync(party: "ann")).Items);
         Assert.Empty((await FindAsync(channel: "sip1/0812345")).Items);
         Assert.Single((await FindAsync(party: "49891", channel: "sip2/9")).Items);
@@ -165,7 +166,8 @@ public sealed class SqliteCallIndexTests : IDisposable
 
         times.Sort();
         TestContext.Current.TestOutputHelper?.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"20,000 calls, 400 searches: p50 {times[200]:0.0} ms, p95 {times[380]:0.0} ms"));
+            CultureInfo.InvariantCulture,
+            $"20,000 calls, 400 searches: p50 {times[200]:0.0} ms, p95 {times[380]:0.0} ms"));
         Assert.True(times[380] < 500, $"p95 was {times[380]} ms");
     }
 

@@ -11,14 +11,14 @@ public sealed class TalregJsonTests
     {
         var call = Calls.Make(Calls.Epoch.AddTicks(1_239_999), "sip:+4989@example.com") with { Flags = ["noMedia"] };
         var expected =
-            $$"""
-            {"id":"{{call.Id}}","tenant":"default","kind":"call","sessionId":"c2Vzc2lvbg==","channels":["sip1/0812345"],
-            "state":"sealed","startedAt":"2026-03-01T08:00:00.123Z","endedAt":"2026-03-01T08:01:01.623Z","endReason":"bye",
-            "verdicts":[{"at":"2026-03-01T08:00:00.123Z","kind":"record","policy":"default","version":1,"rule":"all",
+            $$$"""
+            {"id":"{{{call.Id}}}","tenant":"default","kind":"call","sessionId":"c2Vzc2lvbg==","channels":["sip1/0812345"],
+            "state":"sealed","startedAt":"2026-03-01T08:00:00.123Z","endedAt":"2026-03-01T08:01:01.623Z",
+            "endReason":"bye","verdicts":[{"at":"2026-03-01T08:00:00.123Z","kind":"record","policy":"default","version":1,"rule":"all",
             "reason":"rule 'all': matches every call","autonomous":false,"retentionDays":1826,
             "purpose":"all calls are recorded"}],
             "participants":[{"id":"p1","aor":"sip:+4989@example.com","name":"Ann"}],"links":[],"flags":["noMedia"],
-            "takes":[{"id":"{{call.Takes[0].Id}}","gateway":"gw1","epoch":3,"sealed":true,"committedChunks":12,
+            "takes":[{"id":"{{{call.Takes[0].Id}}}","gateway":"gw1","epoch":3,"sealed":true,"committedChunks":12,
             "streams":[{"index":0,"label":"1","codec":"PCMA","participant":null,"packets":50,"lost":0,"kernelDrops":0,
             "late":0,"foreign":0,"firstAt":"2026-03-01T08:00:00.123Z","lastAt":null}]}],
             "evidence":{"leaf":41,"checkpointSize":42}}

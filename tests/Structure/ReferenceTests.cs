@@ -14,9 +14,11 @@ public sealed class ReferenceTests
         var actual = Projects().ToDictionary(Name, p => Includes(p, "ProjectReference").Select(Name).ToHashSet());
         Assert.NotEmpty(actual);
         var faults = actual
-            .SelectMany(p => p.Value.Except(allowed.GetValueOrDefault(p.Key, [])).Select(r => $"{p.Key} -> {r}: not listed"))
+            .SelectMany(p => p.Value.Except(allowed.GetValueOrDefault(p.Key, []))
+                .Select(r => $"{p.Key} -> {r}: not listed"))
             .Concat(allowed.SelectMany(
-                p => p.Value.Except(actual.GetValueOrDefault(p.Key, [])).Select(r => $"{p.Key} -> {r}: listed, but gone")))
+                p => p.Value.Except(actual.GetValueOrDefault(p.Key, []))
+                    .Select(r => $"{p.Key} -> {r}: listed, but gone")))
             .Concat(actual.Keys.Except(allowed.Keys).Select(p => $"{p}: not in the table"))
             .Concat(allowed.Keys.Except(actual.Keys).Select(p => $"{p}: in the table, but gone"))
             .ToList();

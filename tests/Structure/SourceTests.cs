@@ -95,12 +95,12 @@ public sealed partial class SourceTests
         @"^[ \t]*(\[[^\]\r\n]*\]\s*)?((public|private|internal|protected|volatile)\s+)+static\s+"
         + @"(?!readonly\b|class\b|partial\b|extern\b|event\b|implicit\b|explicit\b|async\b|unsafe\b)"
         + @"(volatile\s+)?[\w.]+[\w<>,.?\[\] ]*\s+\w+\s*(;|=(?![>=])|\{\s*get;[^}\r\n]*set;)",
-        RegexOptions.Multiline, matchTimeoutMilliseconds: 10_000)]
+        RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex MutableStatic();
 
     [GeneratedRegex(
         @"\bcatch\b\s*(\([^)]*\))?\s*(when\s*\([^{]*\))?\s*\{(\s|//[^\n]*\n)*\}",
-        RegexOptions.None, matchTimeoutMilliseconds: 10_000)]
+        RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex EmptyCatch();
 
     [GeneratedRegex(@"\basync\s+void\b", RegexOptions.None, matchTimeoutMilliseconds: 10_000)]
