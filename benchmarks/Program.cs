@@ -1,1 +1,13 @@
-return 0;
+using Talreg.Benchmarks.State;
+
+// Each verb is one benchmark and prints its figures; see README.md.
+switch (args.FirstOrDefault())
+{
+    case "state":
+        return await StateVerb.RunAsync(args[1..]);
+    case KillLoop.ChildVerb:
+        return await KillLoop.RunChildAsync(args[1]);
+    default:
+        Console.Error.WriteLine("Verbs: state [--kills N]");
+        return 2;
+}

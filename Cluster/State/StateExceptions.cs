@@ -1,0 +1,21 @@
+namespace Talreg.State;
+
+/// <summary>The database refused or failed. Serializable, so that a grain's caller sees it by name.</summary>
+[GenerateSerializer, Alias("Talreg.StateStorageException")]
+public class StateStorageException : Exception
+{
+    /// <summary>Makes the exception.</summary>
+    /// <param name="message">What failed, for a person, with the database's own words.</param>
+    public StateStorageException(string message)
+        : base(message)
+    {
+    }
+}
+
+/// <summary>The file is not a database of Talreg's, or is damaged. Nothing was changed in it.</summary>
+[GenerateSerializer, Alias("Talreg.StateCorruptException")]
+public sealed class StateCorruptException(string message) : StateStorageException(message);
+
+/// <summary>The file was written by a newer Talreg. Nothing was changed in it.</summary>
+[GenerateSerializer, Alias("Talreg.StateVersionException")]
+public sealed class StateVersionException(string message) : StateStorageException(message);
