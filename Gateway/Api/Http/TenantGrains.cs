@@ -1,0 +1,29 @@
+using Talreg.Contracts;
+using Talreg.Contracts.Calls;
+using Talreg.Contracts.Gateways;
+using Talreg.Contracts.Ledger;
+using Talreg.Contracts.Policies;
+
+namespace Talreg.Api.Http;
+
+/// <summary>The grains of the one tenant the callers belong to.</summary>
+internal sealed class TenantGrains(IGrainFactory grains, TalregApiOptions options)
+{
+    public string Tenant => options.Tenant;
+
+    public ILedgerGrain Ledger => grains.GetGrain<ILedgerGrain>(Tenant);
+
+    public ICallGrain Call(CallId id) => grains.GetGrain<ICallGrain>(id.Value);
+
+    public IChannelGrain Channel(string @interface, string line) =>
+        grains.GetGrain<IChannelGrain>(Names.Channel(Tenant, @interface, line));
+
+    public IRetentionPolicyGrain Policy(string id) => grains.GetGrain<IRetentionPolicyGrain>(Names.Key(Tenant, id));
+
+    /// <summary>A call of this tenant, or null: another tenant's call is as unknown as one that never was.</summary>
+    public async Task<CallDocument?> FindCallAsync(CallId id, CancellationToken cancellationToken)
+    {
+        var call = await Call(id).GetAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
+        return call is not null && call.Tenant == Tenant ? call : null;
+    }
+}
