@@ -3,6 +3,9 @@ namespace Talreg.Silo.Demo;
 /// <summary>The embedded voices: raw A-law, 8000 Hz, of equal length (Voices/README.md).</summary>
 internal static class DemoVoices
 {
+    /// <summary>How long the voices talk.</summary>
+    public static TimeSpan Duration => TimeSpan.FromSeconds(Caller().Length / 8000.0);
+
     public static byte[] Caller() => Read("caller.al");
 
     public static byte[] Agent() => Read("agent.al");

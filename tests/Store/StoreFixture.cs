@@ -50,7 +50,7 @@ internal sealed class StoreFixture : IDisposable
 
     internal static byte[] Facts(TakeIdentity identity) => CanonicalJson.Write(new JsonObject
     {
-        ["site"] = identity.Site, ["epoch"] = identity.Epoch, ["startMonotonicNs"] = 1_000_000_000L,
+        ["site"] = identity.Site, ["epoch"] = identity.Epoch, ["startMonotonicNs"] = "1000000000",
     });
 
     internal static ChunkFacts Chunk(uint slot = 0, ushort stream = 0) => new()
@@ -80,7 +80,7 @@ internal sealed class StoreFixture : IDisposable
     {
         Take = take,
         Closed = closed,
-        Descriptor = new JsonObject { ["gateway"] = "gw-1", ["interface"] = "main", ["startMonotonicNs"] = 1L },
+        Descriptor = new JsonObject { ["gateway"] = "gw-1", ["interface"] = "main", ["startMonotonicNs"] = "1" },
         Metadata = new JsonObject { ["participants"] = new JsonArray("sip:a@example.org") },
     };
 

@@ -1,8 +1,10 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Talreg.Evidence.Chunks;
 using Talreg.Evidence.Json;
 using Talreg.Evidence.Keys;
+using Talreg.Store.Recordings;
 
 namespace Talreg.Store.Journal;
 
@@ -38,6 +40,25 @@ public sealed class JournalTake
     /// <summary>The canonical JSON the take was opened with.</summary>
     public ReadOnlyMemory<byte> FactsJson => Facts;
 
+    /// <summary>Opens the take's chunks in order, as recovery needs them to count again what a dead process had counted.</summary>
+    /// <exception cref="StoreException">A chunk cannot be read or does not open.</exception>
+    public IEnumerable<OpenedChunk> OpenChunks()
+    {
+        var segments = Segments();
+        var chunk = new byte[ChunkHeader.MaxChunk];
+        var text = new byte[ChunkHeader.MaxPlainText];
+        for (var i = 0; i < Places.Count; i++)
+        {
+            var length = ReadChunk(segments, i, chunk);
+            if (!ChunkOpener.TryOpen(_key, chunk.AsSpan(0, length), text, out var textLength, out var reason))
+            {
+                throw new StoreException($"Take {Identity.TakeId}: chunk {i + 1}: {reason}");
+            }
+
+            yield return new OpenedChunk(ChunkHeader.ReadFacts(chunk), text.AsMemory(0, textLength));
+        }
+    }
+
     internal byte[] Facts { get; }
 
     internal ReadOnlySpan<byte> Key => _key;
@@ -64,7 +85,8 @@ public sealed class JournalTake
         return facts is JsonObject members
             && members.TryGetPropertyValue("startMonotonicNs", out var start)
             && start is JsonValue value
-            && value.TryGetValue<long>(out var ns)
+            && value.TryGetValue<string>(out var text)
+            && long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var ns)
                 ? ns
                 : throw new ArgumentException("Take facts lack startMonotonicNs.", nameof(factsJson));
     }

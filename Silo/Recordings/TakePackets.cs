@@ -1,0 +1,144 @@
+using System.Globalization;
+using System.Net;
+using System.Security.Cryptography;
+using System.Text.Json.Nodes;
+using Talreg.Api.Recordings;
+using Talreg.Contracts;
+using Talreg.Evidence.Chunks;
+using Talreg.Evidence.Keys;
+using Talreg.Media.Timeline;
+using Talreg.Store.Recordings;
+
+namespace Talreg.Silo.Recordings;
+
+/// <summary>A sealed take's packets, opened, in order of arrival. Memory: the packets' bytes, as long as it lives.</summary>
+internal sealed class TakePackets
+{
+    private TakePackets(JsonObject descriptor, List<RecordedPacket> packets, long realTimeOffsetNs)
+    {
+        Descriptor = descriptor;
+        Packets = packets;
+        RealTimeOffsetNs = realTimeOffsetNs;
+    }
+
+    /// <summary>The recording's descriptor (FORMAT.md §5).</summary>
+    public JsonObject Descriptor { get; }
+
+    /// <summary>All packets, foreign ones and RTCP too.</summary>
+    public IReadOnlyList<RecordedPacket> Packets { get; }
+
+    /// <summary>The offset between monotonic and Unix time in the take's first chunk, in nanoseconds.</summary>
+    public long RealTimeOffsetNs { get; }
+
+    /// <summary>The take's start in monotonic nanoseconds.</summary>
+    public long StartNs => long.Parse(Descriptor["startMonotonicNs"]!.GetValue<string>(), CultureInfo.InvariantCulture);
+
+    /// <summary>The take's end in monotonic nanoseconds.</summary>
+    public long EndNs => StartNs + (1_000_000 * (Milliseconds("endedAt") - Milliseconds("startedAt")));
+
+    /// <summary>Opens every chunk of a take.</summary>
+    /// <returns>Null when the take's key was destroyed.</returns>
+    public static TakePackets? Load(RecordingStore recordings, RecordingReader reader)
+    {
+        var key = new byte[KeyTree.KeySize];
+        try
+        {
+            if (!recordings.TryGetTakeKey(reader.Info.Tenant, reader.Info.TakeId, key))
+            {
+                return null;
+            }
+
+            var packets = new List<RecordedPacket>();
+            var sources = new Dictionary<(UInt128 Address, int Length, ushort Port), IPEndPoint>();
+            long? offset = null;
+            foreach (var chunk in reader.OpenChunks(key))
+            {
+                offset ??= chunk.Facts.RealTimeOffsetNs;
+                Add(packets, sources, new TakeId(reader.Info.TakeId), chunk);
+            }
+
+            packets.Sort((a, b) => a.ArrivalUnixNanoseconds.CompareTo(b.ArrivalUnixNanoseconds));
+            return new TakePackets(reader.Descriptor, packets, offset ?? 0);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(key);
+        }
+    }
+
+    /// <summary>The streams as media places them: their own RTP packets, foreign ones and RTCP left out.</summary>
+    public IReadOnlyList<AudioStream> AudioStreams()
+    {
+        var streams = new List<AudioStream>();
+        foreach (var stream in Descriptor["streams"]!.AsArray())
+        {
+            var index = stream!["index"]!.GetValue<int>();
+            var clockRate = stream["clockRate"]!.GetValue<int>();
+            var codec = stream["codec"]!.GetValue<string>();
+            streams.Add(new AudioStream
+            {
+                Label = stream["label"]!.GetValue<string>(),
+                Codec = codec,
+                ClockRate = clockRate > 0 ? clockRate : 8000,
+                PayloadTypes = new Dictionary<byte, string> { [(byte)stream["payloadType"]!.GetValue<int>()] = codec },
+                Packets =
+                [
+                    .. Packets
+                        .Where(packet => packet.Stream == index
+                            && (packet.Flags & (RecordedPacketFlags.Rtcp | RecordedPacketFlags.Foreign)) == 0)
+                        .Select(packet => new StoredPacket(packet.ArrivalUnixNanoseconds - RealTimeOffsetNs, packet.Bytes)),
+                ],
+            });
+        }
+
+        return streams;
+    }
+
+    // Arrival times of all chunks are brought to Unix time with each chunk's own offset, so that a clock step in mid-call
+    // does not change their order.
+    private static void Add(
+        List<RecordedPacket> packets,
+        Dictionary<(UInt128 Address, int Length, ushort Port), IPEndPoint> sources,
+        TakeId take,
+        OpenedChunk chunk)
+    {
+        var frames = new FrameReader(chunk.PlainText.Span);
+        while (frames.MoveNext())
+        {
+            var frame = frames.Current;
+            packets.Add(new RecordedPacket(
+                take,
+                chunk.Facts.Stream,
+                frame.ArrivalNs + chunk.Facts.RealTimeOffsetNs,
+                SourceOf(sources, frame),
+                Destination: null,
+                (RecordedPacketFlags)frame.Flags,
+                frame.Packet.ToArray()));
+        }
+
+        if (frames.Error is { } error)
+        {
+            throw new InvalidDataException($"Take {take}: a chunk's frames are malformed: {error}.");
+        }
+    }
+
+    private static IPEndPoint SourceOf(
+        Dictionary<(UInt128 Address, int Length, ushort Port), IPEndPoint> sources, in Frame frame)
+    {
+        UInt128 address = 0;
+        foreach (var b in frame.SourceAddress)
+        {
+            address = (address << 8) | b;
+        }
+
+        var key = (address, frame.SourceAddress.Length, frame.SourcePort);
+        if (!sources.TryGetValue(key, out var endPoint))
+        {
+            sources[key] = endPoint = frame.ToEndPoint();
+        }
+
+        return endPoint;
+    }
+
+    private long Milliseconds(string member) => Descriptor[member]!.GetValue<long>();
+}
