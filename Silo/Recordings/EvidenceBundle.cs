@@ -48,10 +48,9 @@ internal sealed class EvidenceBundle : IEvidenceBundle
             Text("key", await ledger.GetVerifierKeyAsync().ConfigureAwait(false)),
         };
         string? checkpoint = null;
-        foreach (var take in call.Takes.Where(take => take.Sealed))
+        foreach (var take in call.Takes.Where(take => take.Sealed && take.Leaf is not null))
         {
-            // The seal is offered again with its own key: the ledger gives the receipt it gave first.
-            var proof = await ProveAsync(ledger, call, take).ConfigureAwait(false);
+            var proof = await ledger.ProveAsync(take.Leaf!.Value).ConfigureAwait(false);
             checkpoint = proof.Checkpoint;
             members.Add(BundleMember.FromBytes(
                 $"ledger/{take.Id}.json",
@@ -79,12 +78,6 @@ internal sealed class EvidenceBundle : IEvidenceBundle
 
     /// <inheritdoc />
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
-
-    private static Task<LedgerProof> ProveAsync(ILedgerGrain ledger, CallDocument call, TakeDocument take) =>
-        call.Takes.Count == 1 && call.Evidence is { } evidence
-            ? ledger.ProveAsync(evidence.Leaf)
-            : throw new RefusalException(
-                RefusalKind.WrongState, $"Call {call.Id} has several takes; where the seal of {take.Id} stands is not known.");
 
     private static void AddTake(List<BundleMember> members, RecordingStore recordings, string tenant, TakeDocument take)
     {

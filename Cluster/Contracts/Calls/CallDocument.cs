@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Talreg.Contracts.Calls;
 
 /// <summary>Where a call is in its life.</summary>
@@ -213,6 +215,9 @@ public sealed record TakeDocument
 
     /// <summary>Its streams, by index.</summary>
     [Id(5)] public required IReadOnlyList<StreamDocument> Streams { get; init; }
+
+    /// <summary>The leaf of its seal; null before. Kept by the call's grain, not part of the Call that the API gives.</summary>
+    [Id(6), JsonIgnore] public long? Leaf { get; init; }
 }
 
 /// <summary>Where a call's last seal stands in its tenant's ledger.</summary>

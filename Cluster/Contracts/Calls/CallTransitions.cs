@@ -67,9 +67,10 @@ public static class CallTransitions
     /// <summary>A take was sealed; with the last of them the call is.</summary>
     public static CallDocument Seal(CallDocument document, TakeSealed done)
     {
+        var sealedTake = done.Take with { Leaf = done.Receipt.Leaf };
         var takes = document.Takes.Any(take => take.Id == done.Take.Id)
-            ? document.Takes.Select(take => take.Id == done.Take.Id ? done.Take : take).ToList()
-            : [.. document.Takes, done.Take];
+            ? document.Takes.Select(take => take.Id == done.Take.Id ? sealedTake : take).ToList()
+            : [.. document.Takes, sealedTake];
         var over = takes.TrueForAll(take => take.Sealed);
         var ended = document.EndedAt is { } earlier && earlier > done.EndedAt ? earlier : done.EndedAt;
         return document with
