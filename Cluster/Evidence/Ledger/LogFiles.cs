@@ -1,0 +1,356 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Text;
+
+namespace Talreg.Evidence.Ledger;
+
+/// <summary>Where a log stands.</summary>
+/// <param name="Size">Its entries.</param>
+/// <param name="Root">The root over them, 32 bytes.</param>
+public sealed record LogHead(long Size, ReadOnlyMemory<byte> Root);
+
+/// <summary>One entry to append.</summary>
+/// <param name="Entry">The entry; its sequence is the index it will have.</param>
+/// <param name="Opening">What opens its commitment.</param>
+/// <param name="KeyHash">SHA-256 of the event's idempotency key.</param>
+public sealed record LogItem(LedgerEntry Entry, LedgerOpening Opening, ReadOnlyMemory<byte> KeyHash);
+
+/// <summary>The idempotency record of an entry.</summary>
+/// <param name="Leaf">The entry's index.</param>
+/// <param name="KeyHash">SHA-256 of the event's key.</param>
+/// <param name="CheckpointSize">Size of the first checkpoint that covers it.</param>
+public sealed record LogKeyRecord(long Leaf, ReadOnlyMemory<byte> KeyHash, long CheckpointSize);
+
+/// <summary>
+/// A log in files: tiles of hashes and entries (C2SP tlog-tiles), and beside them openings and idempotency keys. One writer at a
+/// time, held by a lock on the directory; reads below <see cref="Head"/> are safe from any thread meanwhile. Blocks on the device.
+/// </summary>
+public sealed class LogFiles : IDisposable
+{
+    /// <summary>The most entries in one append.</summary>
+    public const int MaxBatch = 1024;
+
+    private const string CheckpointFile = "checkpoint";
+    private readonly LogReader _reader;
+    private readonly FileStream _lock;
+    private CompactRange _range = new();
+    private long _openingsEnd;
+    private volatile LogHead _head;
+    private volatile bool _fenced;
+
+    private LogFiles(LogReader reader, FileStream @lock)
+    {
+        _reader = reader;
+        _lock = @lock;
+        _head = new LogHead(0, MerkleTree.EmptyRoot());
+    }
+
+    /// <summary>The last append that succeeded, or the head at opening.</summary>
+    public LogHead Head => _head;
+
+    /// <summary>Opens a log, or makes an empty one.</summary>
+    /// <param name="directory">The tenant's directory.</param>
+    /// <param name="expectedHead">The durable head; entries beyond it were never acknowledged and are cut. Null takes what
+    /// all files hold whole.</param>
+    /// <exception cref="LogException">The log is in use, shorter than its head, or not the one the head names.</exception>
+    public static LogFiles Open(string directory, LogHead? expectedHead)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(directory);
+        var full = Path.GetFullPath(directory);
+        DurableFile.CreateDirectory(full);
+        var files = new LogFiles(new LogReader(full), Lock(full));
+        var opened = false;
+        try
+        {
+            files.Recover(expectedHead);
+            opened = true;
+            return files;
+        }
+        finally
+        {
+            if (!opened)
+            {
+                files.Dispose();
+            }
+        }
+    }
+
+    /// <summary>Appends entries; when it returns they are on stable storage and the root is that of what was read back.</summary>
+    /// <param name="batch">1 to <see cref="MaxBatch"/> entries, numbered on from the head.</param>
+    /// <returns>The new head.</returns>
+    /// <exception cref="LogException">The device failed or gave other bytes back; nothing of the batch counts, and the log is
+    /// fenced until it is opened anew.</exception>
+    public LogHead Append(IReadOnlyList<LogItem> batch)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        if (_fenced)
+        {
+            throw new LogException(LogFault.Fenced, "An earlier append failed; the log must be opened anew.");
+        }
+
+        Check(batch);
+
+        // Lifted only by success: after a failure nobody knows what the files hold.
+        _fenced = true;
+        try
+        {
+            var head = Write(batch);
+            _head = head;
+            _fenced = false;
+            return head;
+        }
+        catch (IOException error)
+        {
+            throw new LogException(LogFault.Device, $"The ledger's device failed: {error.Message}", error);
+        }
+    }
+
+    /// <summary>Publishes a signed checkpoint beside the tiles, durably.</summary>
+    public void PublishCheckpoint(string note)
+    {
+        ArgumentNullException.ThrowIfNull(note);
+        try
+        {
+            DurableFile.Replace(_reader.FullPath(CheckpointFile), Encoding.UTF8.GetBytes(note));
+        }
+        catch (IOException error)
+        {
+            throw new LogException(LogFault.Device, $"The ledger's device failed: {error.Message}", error);
+        }
+    }
+
+    /// <summary>The published checkpoint, or null when none was.</summary>
+    public string? ReadCheckpoint()
+    {
+        var path = _reader.FullPath(CheckpointFile);
+        return File.Exists(path) ? File.ReadAllText(path, Encoding.UTF8) : null;
+    }
+
+    /// <summary>The first hashes of a tile, joined, 32 bytes each.</summary>
+    public byte[] ReadHashes(int level, long tile, int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(level);
+        ArgumentOutOfRangeException.ThrowIfNegative(tile);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, TilePath.Width);
+        return _reader.ReadHashes(level, tile, count);
+    }
+
+    /// <summary>The 58 bytes of an entry.</summary>
+    public byte[] ReadEntry(long index)
+    {
+        RequireLeaf(index);
+        return _reader.ReadEntry(index);
+    }
+
+    /// <summary>The opening of an entry.</summary>
+    public LedgerOpening ReadOpening(long index)
+    {
+        RequireLeaf(index);
+        return _reader.ReadOpening(index);
+    }
+
+    /// <summary>The idempotency records from a leaf on, in order, in one go.</summary>
+    public IReadOnlyList<LogKeyRecord> ReadKeys(long from)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(from);
+        var size = _head.Size;
+        var records = new List<LogKeyRecord>();
+        for (var tile = from / TilePath.Width; tile * TilePath.Width < size; tile++)
+        {
+            var start = tile * TilePath.Width;
+            var bytes = _reader.ReadKeys(tile, (int)Math.Min(TilePath.Width, size - start));
+            for (var i = 0; i * LogReader.KeyWidth < bytes.Length; i++)
+            {
+                var record = bytes.AsMemory(i * LogReader.KeyWidth, LogReader.KeyWidth);
+                var checkpoint = BinaryPrimitives.ReadInt64BigEndian(record.Span[MerkleTree.HashLength..]);
+                if (start + i >= from)
+                {
+                    records.Add(new LogKeyRecord(start + i, record[..MerkleTree.HashLength], checkpoint));
+                }
+            }
+        }
+
+        return records;
+    }
+
+    /// <summary>The root of the first <paramref name="size"/> entries, from the tiles.</summary>
+    public byte[] Root(long size)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(size, _head.Size);
+        return MerkleTree.Root(new TileNodes(_reader, size), size);
+    }
+
+    /// <summary>The audit path of a leaf in the tree of that size; reads a few tiles.</summary>
+    public IReadOnlyList<byte[]> InclusionProof(long leaf, long size)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(size, _head.Size);
+        return MerkleTree.InclusionProof(new TileNodes(_reader, size), leaf, size);
+    }
+
+    /// <summary>The proof that the log of size <paramref name="first"/> is a prefix of the second.</summary>
+    public IReadOnlyList<byte[]> ConsistencyProof(long first, long second)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(second, _head.Size);
+        return MerkleTree.ConsistencyProof(new TileNodes(_reader, second), first, second);
+    }
+
+    /// <summary>Releases the lock on the directory.</summary>
+    public void Dispose() => _lock.Dispose();
+
+    private static FileStream Lock(string directory)
+    {
+        try
+        {
+            return new FileStream(
+                Path.Combine(directory, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException error)
+        {
+            throw new LogException(LogFault.InUse, $"The log in {directory} is in use.", error);
+        }
+    }
+
+    private void Recover(LogHead? expected)
+    {
+        var recovery = new LogRecovery(_reader);
+        var size = expected?.Size ?? recovery.FindSize();
+        var published = PublishedSize();
+        if (published > size)
+        {
+            throw new LogException(
+                LogFault.HeadBehindCheckpoint,
+                Text($"A checkpoint of {published} entries was published, and the head says {size}."));
+        }
+
+        recovery.CutTo(size);
+        recovery.CheckEnd(size);
+        _range = CompactRange.Load(new TileNodes(_reader, size), size);
+        _openingsEnd = _reader.OpeningOffset(size / TilePath.Width, (int)(size % TilePath.Width));
+        _head = new LogHead(size, _range.Root());
+        if (expected is not null && !expected.Root.Span.SequenceEqual(_head.Root.Span))
+        {
+            throw new LogException(LogFault.RootDiffers, Text($"The root over {size} entries is not the head's."));
+        }
+    }
+
+    private long PublishedSize()
+    {
+        var note = ReadCheckpoint();
+        if (note is null)
+        {
+            return 0;
+        }
+
+        return SignedNote.TryParse(note, out var signed, out var reason)
+            && Checkpoint.TryParse(signed.Text, out var checkpoint, out reason)
+            ? checkpoint.Size
+            : throw new LogException(LogFault.Corrupt, $"The published checkpoint cannot be read: {reason}.");
+    }
+
+    private void Check(IReadOnlyList<LogItem> batch)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(batch.Count, nameof(batch));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(batch.Count, MaxBatch, nameof(batch));
+        for (var i = 0; i < batch.Count; i++)
+        {
+            var item = batch[i];
+            if (item.Entry.Sequence != _head.Size + i
+                || item.KeyHash.Length != MerkleTree.HashLength
+                || !item.Entry.Commitment.Span.SequenceEqual(item.Opening.Commitment()))
+            {
+                throw new ArgumentException(
+                    Text($"Item {i} is not numbered from {_head.Size}, or its opening is another's."), nameof(batch));
+            }
+        }
+    }
+
+    private LogHead Write(IReadOnlyList<LogItem> batch)
+    {
+        var from = _head.Size;
+        var size = from + batch.Count;
+        var encoded = new LogBatch(batch, size);
+        WriteFixed(TilePath.Entries, from, encoded.Entries, LogReader.EntryWidth);
+        WriteOpenings(from, encoded.Openings);
+        WriteFixed(TilePath.Keys, from, encoded.Keys, LogReader.KeyWidth);
+        WriteFixed(tile => TilePath.Hashes(0, tile), from, encoded.Hashes, MerkleTree.HashLength);
+        WriteUpperLevels(from, size);
+        return ReadBack(from, size);
+    }
+
+    private void WriteFixed(Func<long, string> path, long from, ReadOnlySpan<byte> data, int width)
+    {
+        for (var index = from; data.Length > 0;)
+        {
+            var within = index % TilePath.Width;
+            var count = (int)Math.Min(TilePath.Width - within, data.Length / width);
+            DurableFile.Write(_reader.FullPath(path(index / TilePath.Width)), within * width, data[..(count * width)]);
+            data = data[(count * width)..];
+            index += count;
+        }
+    }
+
+    private void WriteOpenings(long from, IReadOnlyList<byte[]> openings)
+    {
+        for (var i = 0; i < openings.Count;)
+        {
+            var tile = (from + i) / TilePath.Width;
+            var within = (int)((from + i) % TilePath.Width);
+            var count = Math.Min(TilePath.Width - within, openings.Count - i);
+            var data = openings.Skip(i).Take(count).SelectMany(opening => opening).ToArray();
+            var offset = within == 0 ? 0 : _openingsEnd;
+            DurableFile.Write(_reader.FullPath(TilePath.Openings(tile)), offset, data);
+            _openingsEnd = offset + data.Length;
+            i += count;
+        }
+    }
+
+    /// <summary>Every tile that became full gives one hash to the level above.</summary>
+    private void WriteUpperLevels(long from, long size)
+    {
+        for (var level = 1; ; level++)
+        {
+            var (first, end) = (from >> (8 * level), size >> (8 * level));
+            if (first == end)
+            {
+                return;
+            }
+
+            var hashes = new byte[(int)(end - first) * MerkleTree.HashLength];
+            for (var tile = first; tile < end; tile++)
+            {
+                var root = TileNodes.SubtreeRoot(_reader.ReadHashes(level - 1, tile, TilePath.Width));
+                root.CopyTo(hashes, (int)(tile - first) * MerkleTree.HashLength);
+            }
+
+            var path = level;
+            WriteFixed(tile => TilePath.Hashes(path, tile), first, hashes, MerkleTree.HashLength);
+        }
+    }
+
+    /// <summary>The root twice: over the entries as they are now in the files, and over the tiles. They must agree.</summary>
+    private LogHead ReadBack(long from, long size)
+    {
+        var range = _range.Copy();
+        for (var index = from; index < size; index++)
+        {
+            range.Append(MerkleTree.HashLeaf(_reader.ReadEntry(index)));
+        }
+
+        var root = range.Root();
+        if (!root.AsSpan().SequenceEqual(MerkleTree.Root(new TileNodes(_reader, size), size)))
+        {
+            throw new LogException(LogFault.Corrupt, Text($"Entries and tiles read back give two roots over {size}."));
+        }
+
+        _range = range;
+        return new LogHead(size, root);
+    }
+
+    private void RequireLeaf(long index)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(index);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, _head.Size);
+    }
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,24 @@
+namespace Talreg.Grains.Ledger;
+
+/// <summary>Where logs live and how they are named.</summary>
+public sealed class LedgerOptions
+{
+    /// <summary>The directory under which each tenant's log has its own.</summary>
+    public required string Directory { get; init; }
+
+    /// <summary>The first part of a log's name: <c>{prefix}-{8 hex}.{tenant}</c>.</summary>
+    public string LogNamePrefix { get; init; } = "talreg";
+}
+
+/// <summary>A log's identity.</summary>
+/// <param name="Seed">The Ed25519 seed, 32 bytes; the grain wipes it after use.</param>
+/// <param name="LogId">8 hexadecimal digits, drawn once with the seed.</param>
+public sealed record LogKey(byte[] Seed, string LogId);
+
+/// <summary>Keeps the signing keys of logs. The program's composition implements it over the key store.</summary>
+public interface ILogKeySource
+{
+    /// <summary>The tenant's key; made, and durable before it is returned, when there is none.</summary>
+    /// <returns>A fresh copy that the caller may wipe.</returns>
+    Task<LogKey> GetOrCreateAsync(string tenant, CancellationToken cancellationToken);
+}
