@@ -145,6 +145,7 @@ public sealed class UdpDevice : ICaptureDevice
             if (shard is not null)
             {
                 await shard.StopAsync().ConfigureAwait(false);
+                shard.Dispose();
             }
         }
 

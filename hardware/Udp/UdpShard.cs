@@ -7,7 +7,7 @@ namespace Talreg.Hardware.Udp;
 /// One thread that reads many sockets: every scan interval each socket is drained with recvmmsg. Ports come and go through
 /// a bounded queue that the thread empties before each scan, so that the loop needs no lock.
 /// </summary>
-internal sealed class UdpShard
+internal sealed class UdpShard : IDisposable
 {
     /// <summary>How many commands may wait.</summary>
     internal const int MaxCommands = 8192;
@@ -81,6 +81,8 @@ internal sealed class UdpShard
         return _ended.Task;
     }
 
+    public void Dispose() => _block.Dispose();
+
     // A command posted while the thread was ending may never be looked at.
     private async Task EndLateAsync(TaskCompletionSource<bool> done)
     {
@@ -122,7 +124,6 @@ internal sealed class UdpShard
         }
 
         Raise(DeviceEventKind.Tick, 0, 0);
-        _block.Dispose();
         _ended.SetResult();
     }
 
