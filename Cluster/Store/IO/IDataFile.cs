@@ -1,0 +1,21 @@
+namespace Talreg.Store.IO;
+
+/// <summary>One open file of the store. The seam at which tests inject faults. Failures are <see cref="StoreException"/>s.</summary>
+internal interface IDataFile : IDisposable
+{
+    /// <summary>Where it lies.</summary>
+    string Path { get; }
+
+    /// <summary>Its length, in bytes.</summary>
+    long Length { get; }
+
+    /// <summary>Writes all bytes at an offset.</summary>
+    void Write(ReadOnlySpan<byte> bytes, long offset);
+
+    /// <summary>Reads until the buffer is full or the file ends; gives the bytes read.</summary>
+    int Read(Span<byte> buffer, long offset);
+
+    /// <summary>Puts what was written on stable storage. After a failure it must not be called again: the kernel reports
+    /// a lost page once.</summary>
+    void Sync();
+}

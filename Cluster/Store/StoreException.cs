@@ -1,0 +1,20 @@
+namespace Talreg.Store;
+
+/// <summary>
+/// A device or file failed, or holds what it must not. The message is one line that names the path and the cause, fit to
+/// be shown to an operator.
+/// </summary>
+public sealed class StoreException : IOException
+{
+    /// <summary>A failure without an underlying one.</summary>
+    public StoreException(string message)
+        : base(message)
+    {
+    }
+
+    /// <summary>A failure that another one caused.</summary>
+    public StoreException(string message, Exception innerException)
+        : base(message, innerException)
+    {
+    }
+}
