@@ -1,0 +1,156 @@
+using System.Collections.Concurrent;
+using Talreg.Capture.Journal;
+using Talreg.Capture.Streams;
+using Talreg.Evidence.Chunks;
+using Talreg.Hardware;
+using Talreg.Hardware.Clock;
+
+namespace Talreg.Capture;
+
+/// <summary>
+/// The engine's half of one device shard. Everything but <see cref="RunAsync"/> happens on the shard's thread.
+/// </summary>
+internal sealed class CaptureShard(int index, ICaptureDevice device, IChunkProducer producer)
+{
+    /// <summary>How many commands may wait.</summary>
+    internal const int MaxCommands = 8192;
+
+    private const long SweepNs = 20_000_000;
+
+    private readonly ConcurrentQueue<Command> _commands = new();
+    private readonly List<CaptureStream> _streams = [];
+    private long _realTimeOffsetNs = MachineClock.RealTimeOffsetNs();
+    private long _sweepDueNs;
+    private int _waiting;
+    private int _ended;
+
+    internal ShardTotals Totals;
+
+    internal ShardClock Clock { get; private set; } = ToClock(MachineClock.Read());
+
+    /// <summary>What to add to monotonic time to get Unix time. Any thread.</summary>
+    internal long RealTimeOffsetNs => Volatile.Read(ref _realTimeOffsetNs);
+
+    internal int StreamCount => _streams.Count;
+
+    /// <summary>Runs something on the shard's thread; completes when it has run.</summary>
+    /// <exception cref="CaptureRefusedException">Too many commands are waiting, or the shard has ended.</exception>
+    internal Task<bool> RunAsync(Func<CaptureShard, bool> work)
+    {
+        if (Interlocked.Increment(ref _waiting) > MaxCommands)
+        {
+            Interlocked.Decrement(ref _waiting);
+            throw new CaptureRefusedException(
+                CaptureRefusal.Busy, $"Shard {index} has {MaxCommands} commands waiting.");
+        }
+
+        var done = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _commands.Enqueue(new Command(work, done));
+        if (Volatile.Read(ref _ended) != 0)
+        {
+            RefuseWaiting();
+        }
+        else
+        {
+            device.Wake(index);
+        }
+
+        return done.Task;
+    }
+
+    /// <summary>The device has stopped: what is open is handed over, and nothing runs any more.</summary>
+    internal void End()
+    {
+        Volatile.Write(ref _ended, 1);
+        Interlocked.MemoryBarrier();
+        RefuseWaiting();
+        foreach (var stream in _streams)
+        {
+            stream.Finish(abandon: true, Clock.NowNs);
+        }
+
+        producer.Dispose();
+    }
+
+    internal void Add(CaptureStream stream)
+    {
+        stream.Place = _streams.Count;
+        _streams.Add(stream);
+    }
+
+    internal void Remove(CaptureStream stream)
+    {
+        var last = _streams[^1];
+        _streams[stream.Place] = last;
+        last.Place = stream.Place;
+        _streams.RemoveAt(_streams.Count - 1);
+        stream.Place = -1;
+    }
+
+    internal bool TryAppend(ITakeLog log, in ChunkFacts facts, ReadOnlySpan<byte> plainText)
+    {
+        if (!producer.TryAppend(log, facts, plainText))
+        {
+            return false;
+        }
+
+        Totals.Chunks++;
+        Totals.Bytes += plainText.Length;
+        return true;
+    }
+
+    internal void Flush() => producer.Flush();
+
+    internal void OnTick(in ClockReading clock)
+    {
+        Clock = ToClock(clock);
+        Volatile.Write(ref _realTimeOffsetNs, clock.RealTimeOffsetNs);
+        while (_commands.TryDequeue(out var command))
+        {
+            Interlocked.Decrement(ref _waiting);
+            command.Done.SetResult(command.Work(this));
+        }
+
+        if (clock.MonotonicNs < _sweepDueNs)
+        {
+            return;
+        }
+
+        _sweepDueNs = clock.MonotonicNs + SweepNs;
+        foreach (var stream in _streams)
+        {
+            stream.OnTick(clock.MonotonicNs);
+        }
+
+        producer.Flush();
+    }
+
+    private static ShardClock ToClock(in ClockReading clock) => new(
+        clock.MonotonicNs, clock.RealTimeOffsetNs, (ClockQuality)clock.State, clock.MaxErrorUs);
+
+    private void RefuseWaiting()
+    {
+        while (_commands.TryDequeue(out var command))
+        {
+            command.Done.SetException(
+                new CaptureRefusedException(CaptureRefusal.Stopped, "The capture engine has stopped."));
+        }
+    }
+
+    private readonly record struct Command(Func<CaptureShard, bool> Work, TaskCompletionSource<bool> Done);
+}
+
+/// <summary>Counts of one shard: written by its thread, read by any.</summary>
+internal struct ShardTotals
+{
+    internal long Received;
+    internal long Stored;
+    internal long Suppressed;
+    internal long OwnDrops;
+    internal long Invalid;
+    internal long Unrouted;
+    internal long KernelDrops;
+    internal long Chunks;
+    internal long Bytes;
+    internal long PortFailures;
+}

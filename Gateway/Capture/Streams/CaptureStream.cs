@@ -1,0 +1,417 @@
+using Talreg.Capture.Rtp;
+using Talreg.Evidence.Chunks;
+using Talreg.Hardware;
+using Talreg.Hardware.Ports;
+
+namespace Talreg.Capture.Streams;
+
+/// <summary>
+/// One stream of a take: its source, its sequence numbers, its open chunk. Everything happens on the shard's thread, except
+/// <see cref="Snapshot"/>.
+/// </summary>
+internal sealed class CaptureStream
+{
+    /// <summary>The most SSRCs of one stream; packets of a further one count as foreign.</summary>
+    internal const int MaxSources = 16;
+
+    private const long SilenceNs = 2_000_000_000;
+    private const long SlotNs = 1_000_000_000;
+
+    private readonly CaptureTake _take;
+    private readonly CaptureShard _shard;
+    private readonly ushort _index;
+    private readonly ChunkBuilder _chunk;
+    private readonly GapList _gaps = new();
+    private readonly SequenceTracker?[] _trackers = new SequenceTracker?[MaxSources];
+    private SequenceTracker? _current;
+    private StreamCounters _counters;
+    private StreamPlan _plan;
+    private SourceAddress _source;
+    private bool _latched;
+    private long _sourceNs;
+    private bool _recording;
+    private long _recordFromNs;
+    private long _storedNs;
+    private long _kernelPending;
+    private long _ownPending;
+    private long _suppressedPending;
+    private int _version;
+
+    internal CaptureStream(CaptureTake take, CaptureShard shard, ushort index, StreamPlan plan, PortPair ports)
+    {
+        _take = take;
+        _shard = shard;
+        _index = index;
+        _plan = plan;
+        Ports = ports;
+        _chunk = new ChunkBuilder(GC.AllocateUninitializedArray<byte>(ChunkHeader.MaxPlainText, pinned: true));
+        _trackers[0] = new SequenceTracker();
+        _recordFromNs = take.Log.StartMonotonicNs;
+        _storedNs = _recordFromNs;
+    }
+
+    internal PortPair Ports { get; }
+
+    internal StreamPlan Plan => Volatile.Read(ref _plan);
+
+    /// <summary>Place in the shard's list; -1 while not in it.</summary>
+    internal int Place { get; set; } = -1;
+
+    /// <summary>Takes in a batch of one of its ports.</summary>
+    internal void Receive(in DatagramBatch batch)
+    {
+        BeginChange();
+        foreach (ref readonly var datagram in batch.Datagrams)
+        {
+            Receive(datagram, batch.RealTimeOffsetNs);
+        }
+
+        EndChange();
+    }
+
+    /// <summary>Recording goes on or off, or the plan changes; in force on return.</summary>
+    internal void Set(StreamPlan plan, bool takeRecords, long nowNs)
+    {
+        BeginChange();
+        Volatile.Write(ref _plan, plan);
+        var recording = takeRecords && plan.Recorded;
+        if (recording && !_recording)
+        {
+            // What arrived before and waits in the kernel still belongs to the pause.
+            if (nowNs > _recordFromNs)
+            {
+                _gaps.Add(GapReason.Paused, _recordFromNs, nowNs, 0);
+            }
+
+            _recordFromNs = nowNs;
+        }
+        else if (!recording && _recording)
+        {
+            TryClose();
+            _recordFromNs = nowNs;
+            _gaps.Add(GapReason.Paused, nowNs, nowNs, 0);
+        }
+
+        _recording = recording;
+        EndChange();
+    }
+
+    /// <summary>The stream joins: recording from the take's start, or off until told.</summary>
+    internal void Begin(bool takeRecords, long nowNs)
+    {
+        _recording = takeRecords && _plan.Recorded;
+        if (!_recording)
+        {
+            _recordFromNs = nowNs;
+            _gaps.Add(GapReason.Paused, nowNs, nowNs, 0);
+        }
+    }
+
+    internal void OnKernelDrops(long count)
+    {
+        BeginChange();
+        _counters.KernelDrops += count;
+        _kernelPending += count;
+        EndChange();
+    }
+
+    internal void OnPortFailed(int error)
+    {
+        BeginChange();
+        _counters.PortError = error;
+        EndChange();
+    }
+
+    /// <summary>Closes the chunk when its time has come; a refused one is tried again.</summary>
+    internal void OnTick(long nowNs)
+    {
+        if (_chunk.IsDue(nowNs))
+        {
+            BeginChange();
+            TryClose();
+            EndChange();
+        }
+    }
+
+    /// <summary>Hands over what is open.</summary>
+    /// <param name="abandon">True: what the journal refuses is given up and counted.</param>
+    /// <param name="nowNs">Monotonic time.</param>
+    /// <returns>True when nothing is open any more.</returns>
+    internal bool Finish(bool abandon, long nowNs)
+    {
+        BeginChange();
+        var done = TryClose();
+        if (!done && abandon)
+        {
+            _shard.Totals.Stored -= _chunk.Packets;
+            Drop(_chunk.Packets, nowNs);
+            _chunk.Clear();
+            done = true;
+        }
+
+        EndChange();
+        return done;
+    }
+
+    /// <summary>A consistent copy of the counts. Any thread; tries again while a batch is being taken in.</summary>
+    internal StreamSnapshot Snapshot(long realTimeOffsetNs)
+    {
+        StreamCounters counters;
+        CaptureGap[] gaps;
+        var spin = default(SpinWait);
+        while (true)
+        {
+            var version = Volatile.Read(ref _version);
+            counters = _counters;
+            gaps = _gaps.Copy(_index, realTimeOffsetNs);
+            Interlocked.MemoryBarrier();
+            if ((version & 1) == 0 && version == Volatile.Read(ref _version))
+            {
+                return ToSnapshot(counters, gaps);
+            }
+
+            spin.SpinOnce();
+        }
+    }
+
+    private StreamSnapshot ToSnapshot(StreamCounters counters, CaptureGap[] gaps) => new()
+    {
+        Index = _index,
+        Plan = Plan,
+        RtpPort = Ports.Rtp,
+        Packets = counters.Packets,
+        Rtcp = counters.Rtcp,
+        Lost = counters.Lost,
+        LostWhilePaused = Math.Min(counters.LostWhilePaused, counters.Lost),
+        KernelDrops = counters.KernelDrops,
+        OwnDrops = counters.OwnDrops,
+        Late = counters.Late,
+        Duplicates = counters.Duplicates,
+        Foreign = counters.Foreign,
+        Suppressed = counters.Suppressed,
+        Invalid = counters.Invalid,
+        SsrcChanges = counters.SsrcChanges,
+        SourceChanges = counters.SourceChanges,
+        FirstAt = counters.FirstUnixNs == 0 ? null : StreamSnapshot.ToTime(counters.FirstUnixNs),
+        LastAt = counters.LastUnixNs == 0 ? null : StreamSnapshot.ToTime(counters.LastUnixNs),
+        LastPacketNs = counters.LastPacketNs,
+        PortError = counters.PortError,
+        Gaps = gaps,
+    };
+
+    private void Receive(in Datagram datagram, long realTimeOffsetNs)
+    {
+        var packet = datagram.Bytes;
+        var kind = datagram.Flags.HasFlag(DatagramFlags.Truncated) ? PacketKind.Invalid : RtpPacket.Classify(packet);
+        if (kind == PacketKind.Invalid || !Fits(datagram))
+        {
+            _counters.Invalid++;
+            _shard.Totals.Invalid++;
+            return;
+        }
+
+        var rtp = kind == PacketKind.Rtp;
+        var own = IsOwn(rtp, datagram);
+        if (own)
+        {
+            _counters.LastPacketNs = Math.Max(_counters.LastPacketNs, datagram.ArrivalNs);
+        }
+
+        if (!_recording || datagram.ArrivalNs < _recordFromNs)
+        {
+            Suppress(rtp && own, datagram.ArrivalNs);
+            return;
+        }
+
+        var tracker = rtp && own ? TrackerOf(RtpPacket.Ssrc(packet)) : null;
+        own &= !rtp || tracker is not null;
+        var flags = (rtp ? FrameFlags.None : FrameFlags.Rtcp)
+            | (own ? FrameFlags.None : FrameFlags.Foreign)
+            | (datagram.Flags.HasFlag(DatagramFlags.EstimatedArrival) ? FrameFlags.EstimatedArrival : FrameFlags.None);
+        if (!TryStore(flags, datagram))
+        {
+            Drop(1, datagram.ArrivalNs);
+            return;
+        }
+
+        CountStored(tracker, rtp, own, datagram, realTimeOffsetNs);
+    }
+
+    // A frame with its source must fit an empty chunk.
+    private static bool Fits(in Datagram datagram) =>
+        datagram.Length <= ChunkHeader.MaxPlainText - FrameWriter.HeaderSize - FrameWriter.MaxSourceFrame;
+
+    // The first valid RTP packet decides whose stream it is. Another address may take over only when the first has been
+    // silent, as after a failover of the sender; until then it is foreign.
+    private bool IsOwn(bool rtp, in Datagram datagram)
+    {
+        if (!rtp)
+        {
+            return !_latched || _source.HasSameAddress(datagram.Source);
+        }
+
+        if (!_latched)
+        {
+            _latched = true;
+            _source = datagram.Source;
+        }
+        else if (_source != datagram.Source)
+        {
+            if (datagram.ArrivalNs - _sourceNs <= SilenceNs)
+            {
+                return false;
+            }
+
+            _source = datagram.Source;
+            _counters.SourceChanges++;
+        }
+
+        _sourceNs = Math.Max(_sourceNs, datagram.ArrivalNs);
+        return true;
+    }
+
+    private SequenceTracker? TrackerOf(uint ssrc)
+    {
+        if (_current is not null && _current.Ssrc == ssrc)
+        {
+            return _current;
+        }
+
+        for (var i = 0; i < MaxSources; i++)
+        {
+            var tracker = _trackers[i];
+            if (tracker is null || (i == 0 && _current is null))
+            {
+                tracker ??= _trackers[i] = new SequenceTracker();
+                tracker.Begin(ssrc);
+                return tracker;
+            }
+
+            if (tracker.Ssrc == ssrc)
+            {
+                return tracker;
+            }
+        }
+
+        return null;
+    }
+
+    private bool TryStore(FrameFlags flags, in Datagram datagram)
+    {
+        var slot = (uint)Math.Max(0, (datagram.ArrivalNs - _take.Log.StartMonotonicNs) / SlotNs);
+        return _chunk.TryAdd(slot, flags, datagram) || (TryClose() && _chunk.TryAdd(slot, flags, datagram));
+    }
+
+    private void CountStored(
+        SequenceTracker? tracker, bool rtp, bool own, in Datagram datagram, long realTimeOffsetNs)
+    {
+        _shard.Totals.Stored++;
+        var unixNs = datagram.ArrivalNs + realTimeOffsetNs;
+        _counters.FirstUnixNs = _counters.FirstUnixNs == 0 ? unixNs : Math.Min(_counters.FirstUnixNs, unixNs);
+        _counters.LastUnixNs = Math.Max(_counters.LastUnixNs, unixNs);
+        if (!own)
+        {
+            _counters.Foreign++;
+        }
+        else if (!rtp)
+        {
+            _counters.Rtcp++;
+        }
+        else
+        {
+            _counters.Packets++;
+            CountSequence(tracker!, datagram);
+        }
+    }
+
+    private void CountSequence(SequenceTracker tracker, in Datagram datagram)
+    {
+        if (tracker != _current)
+        {
+            _counters.SsrcChanges += _current is null ? 0 : 1;
+            _current = tracker;
+        }
+
+        var lostBefore = tracker.Lost;
+        var verdict = tracker.Add(RtpPacket.Sequence(datagram.Bytes), out var extended, out var skipped);
+        _counters.Lost += tracker.Lost - lostBefore;
+        if (verdict == SequenceVerdict.Duplicate)
+        {
+            _counters.Duplicates++;
+            return;
+        }
+
+        if (verdict == SequenceVerdict.Late)
+        {
+            _counters.Late++;
+            _gaps.Fill(tracker.Ssrc, extended);
+            return;
+        }
+
+        if (skipped > 0)
+        {
+            Explain(tracker.Ssrc, extended, skipped, datagram.ArrivalNs);
+        }
+
+        _ownPending = 0;
+        _suppressedPending = 0;
+        _kernelPending = 0;
+        _storedNs = datagram.ArrivalNs;
+    }
+
+    // What we did ourselves is declared already; then what the kernel says it dropped; the network had the rest.
+    private void Explain(uint ssrc, long extended, long skipped, long arrivalNs)
+    {
+        var missing = skipped - Math.Min(skipped, _ownPending);
+        var paused = Math.Min(missing, _suppressedPending);
+        _counters.LostWhilePaused += paused;
+        missing -= paused;
+        var kernel = Math.Min(missing, _kernelPending);
+        var first = extended - skipped;
+        if (kernel > 0)
+        {
+            _gaps.Add(GapReason.Kernel, _storedNs, arrivalNs, kernel, ssrc, first, extended - 1);
+        }
+
+        if (missing > kernel)
+        {
+            _gaps.Add(GapReason.Network, _storedNs, arrivalNs, missing - kernel, ssrc, first, extended - 1);
+        }
+    }
+
+    private void Suppress(bool ownRtp, long arrivalNs)
+    {
+        _counters.Suppressed++;
+        _shard.Totals.Suppressed++;
+        _suppressedPending += ownRtp ? 1 : 0;
+        _gaps.Add(GapReason.Paused, Math.Min(arrivalNs, _recordFromNs), arrivalNs, 1);
+    }
+
+    private void Drop(long packets, long nowNs)
+    {
+        _counters.OwnDrops += packets;
+        _shard.Totals.OwnDrops += packets;
+        _ownPending += packets;
+        _gaps.Add(GapReason.Overload, nowNs, nowNs, packets);
+    }
+
+    private bool TryClose()
+    {
+        if (_chunk.IsEmpty)
+        {
+            return true;
+        }
+
+        if (!_shard.TryAppend(_take.Log, _chunk.Facts(_index, _take.Flags, _shard.Clock), _chunk.PlainText))
+        {
+            return false;
+        }
+
+        _chunk.Clear();
+        return true;
+    }
+
+    private void BeginChange() => Interlocked.Increment(ref _version);
+
+    private void EndChange() => Interlocked.Increment(ref _version);
+}

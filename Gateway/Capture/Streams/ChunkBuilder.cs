@@ -1,0 +1,96 @@
+using Talreg.Evidence.Chunks;
+using Talreg.Hardware;
+
+namespace Talreg.Capture.Streams;
+
+/// <summary>
+/// The open chunk of one stream: frames in a buffer (FORMAT.md §2). Shard thread only; no allocation.
+/// </summary>
+internal sealed class ChunkBuilder(byte[] buffer)
+{
+    /// <summary>The longest time a chunk covers, in nanoseconds.</summary>
+    internal const long MaxSpanNs = 200_000_000;
+
+    /// <summary>Sources one chunk names; a further one begins the next chunk, so that the search stays short.</summary>
+    internal const int MaxSources = 16;
+
+    private readonly SourceAddress[] _sources = new SourceAddress[MaxSources];
+    private int _sourceCount;
+    private int _length;
+    private uint _packets;
+    private uint _slot;
+    private long _firstNs;
+    private long _lastNs;
+
+    internal byte[] Buffer { get; } = buffer;
+
+    internal bool IsEmpty => _packets == 0;
+
+    internal uint Packets => _packets;
+
+    internal ReadOnlySpan<byte> PlainText => Buffer.AsSpan(0, _length);
+
+    /// <summary>True when 200 ms have passed since the chunk was opened.</summary>
+    internal bool IsDue(long nowNs) => _packets != 0 && nowNs - _firstNs >= MaxSpanNs;
+
+    /// <summary>Appends a packet, unless it belongs to another slot, stretches the chunk too far or does not fit.</summary>
+    internal bool TryAdd(uint slot, FrameFlags flags, in Datagram datagram)
+    {
+        var arrivalNs = datagram.ArrivalNs;
+        if (_packets != 0
+            && (slot != _slot || Math.Max(_lastNs, arrivalNs) - Math.Min(_firstNs, arrivalNs) > MaxSpanNs))
+        {
+            return false;
+        }
+
+        var source = datagram.Source;
+        var index = _sources.AsSpan(0, _sourceCount).IndexOf(source);
+        var needed = FrameWriter.HeaderSize + datagram.Length
+            + (index < 0 ? FrameWriter.HeaderSize + 2 + source.AddressLength : 0);
+        if (needed > Buffer.Length - _length || (index < 0 && _sourceCount == MaxSources))
+        {
+            return false;
+        }
+
+        if (index < 0)
+        {
+            index = _sourceCount++;
+            _sources[index] = source;
+            Span<byte> address = stackalloc byte[16];
+            var length = source.WriteAddress(address);
+            _length += FrameWriter.WriteSource(
+                Buffer.AsSpan(_length), (byte)index, address[..length], source.Port, arrivalNs);
+        }
+
+        _length += FrameWriter.WriteFrame(Buffer.AsSpan(_length), flags, (byte)index, arrivalNs, datagram.Bytes);
+        _firstNs = _packets == 0 ? arrivalNs : Math.Min(_firstNs, arrivalNs);
+        _lastNs = _packets == 0 ? arrivalNs : Math.Max(_lastNs, arrivalNs);
+        _slot = slot;
+        _packets++;
+        return true;
+    }
+
+    internal ChunkFacts Facts(ushort stream, ChunkFlags flags, in ShardClock clock) => new()
+    {
+        Stream = stream,
+        Slot = _slot,
+        Flags = flags,
+        Packets = _packets,
+        FirstArrivalNs = _firstNs,
+        LastArrivalNs = _lastNs,
+        RealTimeOffsetNs = clock.RealTimeOffsetNs,
+        ClockQuality = clock.Quality,
+        MaxClockErrorUs = clock.MaxErrorUs,
+    };
+
+    internal void Clear()
+    {
+        _length = 0;
+        _packets = 0;
+        _sourceCount = 0;
+    }
+}
+
+/// <summary>What a shard knows of the clock when it closes a chunk.</summary>
+internal readonly record struct ShardClock(
+    long NowNs, long RealTimeOffsetNs, ClockQuality Quality, uint MaxErrorUs);

@@ -1,0 +1,23 @@
+namespace Talreg.Capture.Streams;
+
+/// <summary>Counts of one stream; their meaning stands in <see cref="StreamSnapshot"/>. Copied by value.</summary>
+internal struct StreamCounters
+{
+    internal long Packets;
+    internal long Rtcp;
+    internal long Lost;
+    internal long LostWhilePaused;
+    internal long KernelDrops;
+    internal long OwnDrops;
+    internal long Late;
+    internal long Duplicates;
+    internal long Foreign;
+    internal long Suppressed;
+    internal long Invalid;
+    internal long SsrcChanges;
+    internal long SourceChanges;
+    internal long FirstUnixNs;
+    internal long LastUnixNs;
+    internal long LastPacketNs;
+    internal int PortError;
+}

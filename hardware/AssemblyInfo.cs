@@ -1,0 +1,4 @@
+using System.Runtime.CompilerServices;
+
+// Batches cross system calls by pointer: everything marshalled is blittable.
+[assembly: DisableRuntimeMarshalling]

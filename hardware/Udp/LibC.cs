@@ -1,0 +1,63 @@
+using System.Runtime.InteropServices;
+
+namespace Talreg.Hardware.Udp;
+
+/// <summary>recvmmsg(2) and its structures, as 64-bit Linux lays them out.</summary>
+internal static unsafe partial class LibC
+{
+    internal const int AddressFamilyIPv4 = 2;
+    internal const int AddressFamilyIPv6 = 10;
+
+    internal const int DontWait = 0x40;
+    internal const int Truncated = 0x20;
+
+    internal const int SocketLevel = 1;
+    internal const int ReceiveBuffer = 8;
+    internal const int ReceiveBufferForce = 33;
+    internal const int TimestampNs = 35;
+    internal const int ReceiveQueueOverflow = 40;
+    internal const int MemoryInfo = 55;
+
+    /// <summary>Place of the drop counter in what SO_MEMINFO gives (SK_MEMINFO_DROPS).</summary>
+    internal const int MemoryInfoDrops = 8;
+
+    internal const int Interrupted = 4;
+    internal const int TryAgain = 11;
+
+    [LibraryImport("libc", EntryPoint = "recvmmsg", SetLastError = true)]
+    internal static partial int ReceiveMany(int socket, MultiMessage* messages, uint count, int flags, void* timeout);
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct IoVector
+    {
+        public byte* Base;
+        public nuint Length;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct Message
+    {
+        public byte* Name;
+        public uint NameLength;
+        public IoVector* Vectors;
+        public nuint VectorCount;
+        public byte* Control;
+        public nuint ControlLength;
+        public int Flags;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct MultiMessage
+    {
+        public Message Header;
+        public uint Length;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct ControlHeader
+    {
+        public nuint Length;
+        public int Level;
+        public int Type;
+    }
+}
