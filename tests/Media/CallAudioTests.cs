@@ -19,7 +19,8 @@ public class CallAudioTests
         random.NextBytes(voice);
         var packets = Packets(voice, i => (i * Tick) + random.Next(0, 40_000_000));
         var pcm = Left(packets, 3010 * Tick, out var report);
-        Assert.Equal((0, 3000, 0, 0), (report.Reanchored, report.Placed, report.SamplesInserted, report.SamplesDropped));
+        Assert.Equal((0, 3000), (report.Reanchored, report.Placed));
+        Assert.Equal((0, 0), (report.SamplesInserted, report.SamplesDropped));
         var first = (int)Math.Round(packets[0].ArrivalNs / 125_000.0);
         Assert.Equal(voice.Select(G711ALaw.Decode), pcm.Skip(first).Take(voice.Length));
     }
