@@ -80,7 +80,7 @@ internal sealed class DemoDialog(DemoCallOptions options, IPEndPoint local)
     /// <summary>Answers what the recorder asks within the dialog: nothing here can be changed by it.</summary>
     public static byte[] Respond(DemoSipMessage request, int status, string reason)
     {
-        var text = new StringBuilder(CultureInfo.InvariantCulture, $"SIP/2.0 {status} {reason}\r\n");
+        var text = new StringBuilder().Append(CultureInfo.InvariantCulture, $"SIP/2.0 {status} {reason}\r\n");
         foreach (var (name, value) in request.Headers)
         {
             if (name.ToUpperInvariant() is "VIA" or "FROM" or "TO" or "CALL-ID" or "CSEQ")
@@ -125,7 +125,8 @@ internal sealed class DemoDialog(DemoCallOptions options, IPEndPoint local)
     {
         var family = local.AddressFamily == AddressFamily.InterNetworkV6 ? "IP6" : "IP4";
         var version = now.ToUnixTimeSeconds();
-        var sdp = new StringBuilder(CultureInfo.InvariantCulture,
+        var sdp = new StringBuilder().Append(
+            CultureInfo.InvariantCulture,
             $"v=0\r\no=demo {version} {version} IN {family} {local.Address}\r\ns=-\r\n"
             + $"c=IN {family} {local.Address}\r\nt=0 0\r\n");
         for (var i = 0; i < rtpPorts.Count; i++)

@@ -23,7 +23,12 @@ internal sealed class DemoMetadata
     {
         var time = now.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
         using var buffer = new MemoryStream();
-        var settings = new XmlWriterSettings { Encoding = new UTF8Encoding(false), Indent = true, NewLineChars = "\r\n" };
+        var settings = new XmlWriterSettings
+        {
+            Encoding = new UTF8Encoding(false),
+            Indent = true,
+            NewLineChars = "\r\n",
+        };
         using (var xml = XmlWriter.Create(buffer, settings))
         {
             xml.WriteStartElement("recording", Namespace);
