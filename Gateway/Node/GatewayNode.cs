@@ -63,6 +63,7 @@ public sealed class GatewayNode : IGatewayObserver, IAsyncDisposable
             options,
             new Admitter(grains, options, clock, loggers.CreateLogger<Admitter>()),
             capture,
+            journal,
             _sealing,
             grains,
             clock,
@@ -81,7 +82,13 @@ public sealed class GatewayNode : IGatewayObserver, IAsyncDisposable
 
     /// <summary>What the gateway has done and has under way.</summary>
     public GatewayCounters Counters => new(
-        _sip.Counters, _capture.Totals, _journal.Health, _sessions.Sessions.Count, _sealing.Waiting, _sealing.Sealed, _refusals.Total);
+        _sip.Counters,
+        _capture.Totals,
+        _journal.Health,
+        _sessions.Sessions.Count,
+        _sealing.Waiting,
+        _sealing.Sealed,
+        _refusals.Total);
 
     /// <summary>True while new sessions are taken.</summary>
     public bool IsAccepting => _sessions.Health.IsAccepting;
@@ -170,7 +177,7 @@ public sealed class GatewayNode : IGatewayObserver, IAsyncDisposable
         foreach (var found in _journal.Recovery.Takes)
         {
             var finished = recovery.Finish(found);
-            _logger.TakeRecovered(finished.Take.Id, finished.Admission.Call, finished.Chunks);
+            _logger.TakeRecovered(finished.Take.Id, finished.Admission.Call, finished.Take.CommittedChunks);
             var reporter = _sessions.Reporter(finished.Admission.Call);
             var call = _grains.GetGrain<ICallGrain>(finished.Admission.Call.Value);
             _ = reporter.ReportAsync(() => call.AdmittedAsync(finished.Admission));
@@ -223,4 +230,10 @@ public sealed class GatewayNode : IGatewayObserver, IAsyncDisposable
 /// <param name="Sealed">Takes sealed since the start.</param>
 /// <param name="Refused">SIP messages refused since the start.</param>
 public sealed record GatewayCounters(
-    SipCounters Sip, CaptureTotals Capture, VolumeHealth Journal, int Sessions, long Unsealed, long Sealed, long Refused);
+    SipCounters Sip,
+    CaptureTotals Capture,
+    VolumeHealth Journal,
+    int Sessions,
+    long Unsealed,
+    long Sealed,
+    long Refused);

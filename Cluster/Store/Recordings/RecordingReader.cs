@@ -129,7 +129,9 @@ public sealed class RecordingReader : IDisposable
         }
     }
 
-    /// <summary>Checks every byte that can be checked without keys: layout, headers, chain, index, content hash.</summary>
+    /// <summary>
+    /// Checks every byte that can be checked without keys: layout, headers, chain, index, content hash.
+    /// </summary>
     /// <returns>Null when all is well, else what is wrong.</returns>
     public string? Verify(CancellationToken cancellationToken = default) =>
         RecordingCheck.Run(this, cancellationToken);

@@ -26,8 +26,7 @@ internal static class FinishedTakes
             Reason = reason,
             Flags = FlagsOf(document, session.Admission.Flags.Concat(session.Flags)),
             Gaps = [.. result.Final.Streams.SelectMany(stream => stream.Gaps).Select(ToGap)],
-            Chunks = (long)result.Closed.Chunks,
-            ChainHead = result.Closed.ChainHead,
+            Closed = result.Closed,
             Known = session.Known,
         };
     }

@@ -9,7 +9,7 @@ internal static class SealLeaves
 {
     /// <summary>The seal itself.</summary>
     public static LedgerEvent Seal(
-        FinishedTake finished, ReadOnlySpan<byte> contentHash, string tenant, DateTimeOffset at) => new(
+        FinishedTake finished, string contentHash, string tenant, DateTimeOffset at) => new(
         LedgerEventKind.Seal,
         $"seal/{finished.Take.Id}",
         at,
@@ -18,9 +18,9 @@ internal static class SealLeaves
             ["call"] = finished.Admission.Call.ToString(),
             ["take"] = finished.Take.Id.ToString(),
             ["tenant"] = tenant,
-            ["chunks"] = finished.Chunks,
-            ["chainHead"] = Convert.ToHexStringLower(finished.ChainHead.Span),
-            ["contentHash"] = Convert.ToHexStringLower(contentHash),
+            ["chunks"] = (long)finished.Closed.Chunks,
+            ["chainHead"] = Convert.ToHexStringLower(finished.Closed.ChainHead.Span),
+            ["contentHash"] = contentHash,
             ["startedAt"] = finished.StartedAt.ToUnixTimeMilliseconds(),
             ["endedAt"] = finished.EndedAt.ToUnixTimeMilliseconds(),
             ["endReason"] = TakeDescriptor.Word(finished.Reason),

@@ -6,7 +6,6 @@ using Talreg.Contracts;
 using Talreg.Contracts.Calls;
 using Talreg.Contracts.Json;
 using Talreg.Contracts.Ledger;
-using Talreg.Evidence.Json;
 using Talreg.Gateway.Sessions;
 using Talreg.Store;
 using Talreg.Store.Journal;
@@ -107,7 +106,8 @@ internal sealed class SealingQueue(
                 Interlocked.Increment(ref _sealed);
                 return;
             }
-            catch (Exception e) when (e is StoreException or IOException or TimeoutException or OrleansException or RefusalException)
+            catch (Exception e) when (
+                e is StoreException or IOException or TimeoutException or OrleansException or RefusalException)
             {
                 logger.SealFailed(job.Finished.Take.Id, delay, e);
             }
@@ -125,6 +125,7 @@ internal sealed class SealingQueue(
             new SealRequest
             {
                 Take = job.Take,
+                Closed = finished.Closed,
                 Descriptor = TakeDescriptor.Write(finished, options, journal.BootId),
                 Metadata = Metadata(document, take, finished),
             },
@@ -136,7 +137,8 @@ internal sealed class SealingQueue(
         }
 
         var receipt = await ledger.AppendAsync(
-            SealLeaves.Seal(finished, info.ContentHash.Span, options.Tenant, clock.GetUtcNow())).ConfigureAwait(false);
+            SealLeaves.Seal(
+                finished, info.ContentHash.ToString(), options.Tenant, clock.GetUtcNow())).ConfigureAwait(false);
         var call = grains.GetGrain<ICallGrain>(finished.Admission.Call.Value);
         await job.Reporter.ReportAsync(() => call.TakeSealedAsync(new TakeSealed(
             take, finished.EndedAt, finished.Reason, finished.Flags, receipt, finished.Admission))).ConfigureAwait(

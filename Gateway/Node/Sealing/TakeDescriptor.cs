@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Talreg.Contracts.Calls;
+using Talreg.Store.Journal;
 
 namespace Talreg.Gateway.Sealing;
 
@@ -42,11 +43,8 @@ internal sealed record FinishedTake
     /// <summary>What is missing.</summary>
     public required IReadOnlyList<TakeGap> Gaps { get; init; }
 
-    /// <summary>Chunks in the journal.</summary>
-    public required long Chunks { get; init; }
-
-    /// <summary>The chain over them.</summary>
-    public required ReadOnlyMemory<byte> ChainHead { get; init; }
+    /// <summary>What the journal says of it.</summary>
+    public required ClosedTake Closed { get; init; }
 
     /// <summary>What the gateway knows of the call, in case the cluster cannot be asked.</summary>
     public required CallDocument Known { get; init; }
@@ -79,8 +77,8 @@ internal static class TakeDescriptor
         ["startMonotonicNs"] = finished.StartMonotonicNs.ToString(CultureInfo.InvariantCulture),
         ["bootId"] = bootId.ToString("D"),
         ["endReason"] = Word(finished.Reason),
-        ["chunks"] = finished.Chunks,
-        ["chainHead"] = Convert.ToHexStringLower(finished.ChainHead.Span),
+        ["chunks"] = (long)finished.Closed.Chunks,
+        ["chainHead"] = Convert.ToHexStringLower(finished.Closed.ChainHead.Span),
         ["flags"] = new JsonArray([.. finished.Flags.Select(flag => (JsonNode)flag)]),
         ["streams"] = new JsonArray([.. finished.Take.Streams.Select((stream, i) =>
             Stream(stream, finished.Formats[i]))]),

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Logging;
 using Talreg.Contracts;
-using Talreg.Contracts.Calls;
 
 namespace Talreg.Gateway.Sessions;
 

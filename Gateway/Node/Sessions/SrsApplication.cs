@@ -1,17 +1,17 @@
 using System.Collections.Concurrent;
-using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Talreg.Capture;
 using Talreg.Contracts;
 using Talreg.Contracts.Calls;
 using Talreg.Contracts.Gateways;
-using Talreg.Contracts.Json;
 using Talreg.Evidence.Chunks;
 using Talreg.Gateway.Admission;
 using Talreg.Gateway.Sealing;
 using Talreg.Sip;
 using Talreg.Sip.Sdp;
 using Talreg.Sip.Siprec;
+using Talreg.Store;
+using Talreg.Store.Journal;
 
 namespace Talreg.Gateway.Sessions;
 
@@ -22,6 +22,7 @@ internal sealed class SrsApplication(
     GatewayOptions options,
     Admitter admitter,
     CaptureEngine capture,
+    JournalVolume journal,
     SealingQueue sealing,
     IGrainFactory grains,
     TimeProvider clock,
@@ -45,7 +46,7 @@ internal sealed class SrsApplication(
     public bool Accepting { get; set; }
 
     /// <inheritdoc />
-    public SipHealth Health => Accepting && !capture.IsOverloaded
+    public SipHealth Health => Accepting && !journal.Health.Fenced
         ? SipHealth.Accepting
         : new SipHealth(IsAccepting: false, RetryAfter);
 
@@ -75,7 +76,7 @@ internal sealed class SrsApplication(
         var dialogId = Guid.NewGuid().ToString("N");
         if (admission.Verdict.Kind == VerdictKind.Never)
         {
-            var session = NewSession(dialogId, admission, callOffer, take: null, sdp, offer.Metadata);
+            var session = NewSession(dialogId, admission, callOffer, take: null, facts: null, sdp, offer.Metadata);
             _sessions[dialogId] = session;
             return SessionAnswer.Accept(dialogId, Answers(sdp, session, ports: []));
         }
@@ -107,7 +108,7 @@ internal sealed class SrsApplication(
         try
         {
             var ports = session.Take is { } take ? capture.Snapshot(take).Streams.Select(stream =>
-                stream.Port).ToList() : [];
+                (int)stream.RtpPort).ToList() : [];
             if (offer.Sdp is { } sdp)
             {
                 ports = await MergeMediaAsync(
@@ -205,7 +206,7 @@ internal sealed class SrsApplication(
 
             session.Revision = order.Revision;
             session.Recording = order.Desire == TakeDesire.Record;
-            await capture.SetRecordingAsync(take, session.Recording, order.Reason, CancellationToken.None)
+            await capture.SetRecordingAsync(take, session.Recording, CancellationToken.None)
                 .ConfigureAwait(false);
             logger.OrderCarriedOut(order.Take, order.Desire, order.Reason);
         }
@@ -263,17 +264,21 @@ internal sealed class SrsApplication(
         _ => EndReason.Shutdown,
     };
 
+    private static List<StreamFormat> FormatsOf(List<StreamPlan> plans, List<string?> senders) =>
+    [
+        .. plans.Select((plan, i) => new StreamFormat(
+            plan.Label, plan.Codec, plan.PayloadType, plan.ClockRate, senders.ElementAtOrDefault(i))),
+    ];
+
     private static StreamPlan PlanOf(SdpMedia media)
     {
         var format = media.Formats[0];
-        return new StreamPlan
-        {
-            Label = media.Label ?? "",
-            Codec = format.Encoding ?? format.Format,
-            PayloadType = int.TryParse(format.Format, out var type) ? type : 0,
-            ClockRate = format.ClockRate,
-            Active = !media.IsHeld,
-        };
+        return new StreamPlan(
+            media.Label ?? "",
+            int.TryParse(format.Format, out var type) ? type : 0,
+            format.ClockRate,
+            format.Encoding ?? format.Format,
+            Recorded: !media.IsHeld);
     }
 
     private async Task<(RecordingSession Session, List<int> Ports)> BeginAsync(
@@ -292,11 +297,22 @@ internal sealed class SrsApplication(
             Site = options.Site,
             Epoch = (ulong)Epoch,
         };
-        var facts = new TakeFacts(admission.Admitted, options.Gateway, callOffer.At, plans);
+        var facts = new TakeFacts
+        {
+            Admission = admission.Admitted,
+            Gateway = options.Gateway,
+            Interface = options.Interface,
+            StartedAt = callOffer.At,
+            StartMonotonicNs = CaptureEngine.ReadClock().MonotonicNs,
+            Streams = FormatsOf(plans, [.. offer.Sdp.Media.Where(IsRecordable).Select(media =>
+                OfferFacts.SenderOf(offer.Metadata, media.Label))]),
+        };
         var recording = admission.Verdict.Kind != VerdictKind.OnDemand;
-        var take = await capture.OpenTakeAsync(
-            identity, facts.Write(), plans, recording, cancellationToken).ConfigureAwait(false);
-        var session = NewSession(dialogId, admission, callOffer, take, offer.Sdp, offer.Metadata);
+        var flags = admission.Verdict.Autonomous ? ChunkFlags.Autonomous : ChunkFlags.None;
+        var take = await capture
+            .OpenTakeAsync(identity, facts.Write(identity), plans, recording, flags, cancellationToken)
+            .ConfigureAwait(false);
+        var session = NewSession(dialogId, admission, callOffer, take, facts, offer.Sdp, offer.Metadata);
         session.Recording = recording;
         _sessions[dialogId] = session;
         _takes[TakeIdOf(session)] = session;
@@ -309,7 +325,7 @@ internal sealed class SrsApplication(
             ? call.AdmittedAsync(admission.Admitted)
             : Task.CompletedTask);
         _ = session.Reporter.ReportAsync(() => call.TakeStartedAsync(new TakeStarted(document, callOffer.At)));
-        return (session, [.. snapshot.Streams.Select(stream => stream.Port)]);
+        return (session, [.. snapshot.Streams.Select(stream => (int)stream.RtpPort)]);
     }
 
     private RecordingSession NewSession(
@@ -317,6 +333,7 @@ internal sealed class SrsApplication(
         Contracts.Gateways.Admission admission,
         CallOffer offer,
         CaptureTake? take,
+        TakeFacts? facts,
         SessionDescription sdp,
         RecordingMetadata? metadata)
     {
@@ -339,13 +356,14 @@ internal sealed class SrsApplication(
             Line = offer.Line,
             Reporter = Reporter(admission.Call),
             Take = take,
+            Facts = facts,
             Known = CallTransitions.Admit(null, admission.Admitted),
             Senders = senders,
             StreamOfMedia = streamOfMedia,
         };
     }
 
-    private static List<MediaAnswer> Answers(SessionDescription sdp, RecordingSession session, IReadOnlyList<int> ports)
+    private static List<MediaAnswer> Answers(SessionDescription sdp, RecordingSession session, List<int> ports)
     {
         var answers = new List<MediaAnswer>(sdp.Media.Count);
         for (var i = 0; i < sdp.Media.Count; i++)
@@ -399,7 +417,8 @@ internal sealed class SrsApplication(
                 continue;
             }
 
-            ports.Add(await capture.AddStreamAsync(take, PlanOf(media), cancellationToken).ConfigureAwait(false));
+            var joined = await capture.AddStreamAsync(take, PlanOf(media), cancellationToken).ConfigureAwait(false);
+            ports.Add(joined.Ports.Rtp);
             session.StreamOfMedia.Add(ports.Count - 1);
             session.Senders.Add(OfferFacts.SenderOf(metadata, media.Label));
         }
@@ -421,12 +440,14 @@ internal sealed class SrsApplication(
         }
 
         var participants = offer.Metadata is null ? [] : OfferFacts.Participants(offer);
-        var document = session.Document(take, capture.Snapshot(take), options.Gateway, @sealed: false);
+        var snapshot = capture.Snapshot(take);
+        var document = session.Document(take, snapshot, options.Gateway, @sealed: false);
         var changed = new TakeChanged(document, participants, [.. session.Flags]);
         session.Known = CallTransitions.Change(session.Known, changed);
         var call = grains.GetGrain<ICallGrain>(session.Admission.Call.Value);
         _ = session.Reporter.ReportAsync(() => call.TakeChangedAsync(changed));
-        _ = session.Reporter.ReportAsync(() => capture.AppendEventAsync(
-            take, JsonSerializer.SerializeToUtf8Bytes(changed, TalregJson.Options)));
+        var formats = FormatsOf([.. snapshot.Streams.Select(stream => stream.Plan)], session.Senders);
+        _ = session.Reporter.ReportAsync(() =>
+            journal.AppendEventAsync(take.Journal, TakeFacts.WriteEvent(formats, changed)).AsTask());
     }
 }
