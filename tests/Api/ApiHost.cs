@@ -44,9 +44,8 @@ internal sealed class ApiHost : IAsyncDisposable
 
     public static async Task<ApiHost> StartAsync(TimeSpan? ledgerDeadline = null)
     {
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
-        builder.Services.AddRoutingCore();
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions());
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Logging.ClearProviders();
         var grains = Substitute.For<IGrainFactory>();
         var folder = Directory.CreateTempSubdirectory("talreg-api-tokens-").FullName;
@@ -70,7 +69,8 @@ internal sealed class ApiHost : IAsyncDisposable
         host.Ledger.AppendAsync(Arg.Any<LedgerEvent>()).Returns(new LedgerReceipt(1, 2));
         host.App.MapTalregApi();
         await host.App.StartAsync(TestContext.Current.CancellationToken);
-        var address = host.App.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
+        var server = host.App.Services.GetRequiredService<IServer>();
+        var address = server.Features.Get<IServerAddressesFeature>()!.Addresses;
         host.Client = NewClient(address.First());
         host.Client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Token);
         host.Anonymous = NewClient(address.First());
@@ -81,9 +81,14 @@ internal sealed class ApiHost : IAsyncDisposable
     {
         Client.Dispose();
         Anonymous.Dispose();
+        var folder = Path.GetDirectoryName(App.Services.GetRequiredService<TalregApiOptions>().TokenFile)!;
         await App.DisposeAsync();
+        Directory.Delete(folder, recursive: true);
     }
 
     private static HttpClient NewClient(string address) =>
-        new(new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = false }) { BaseAddress = new Uri(address) };
+        new(new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = false })
+        {
+            BaseAddress = new Uri(address),
+        };
 }

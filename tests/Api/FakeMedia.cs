@@ -36,7 +36,8 @@ internal sealed class FakeMedia : IRecordedMedia
         }
     }
 
-    public async ValueTask WritePcapngAsync(CallDocument call, Stream destination, CancellationToken cancellationToken) =>
+    public async ValueTask WritePcapngAsync(
+        CallDocument call, Stream destination, CancellationToken cancellationToken) =>
         await destination.WriteAsync("pcapng"u8.ToArray(), cancellationToken);
 
     private sealed class Bytes(byte[] content) : IAudioRendering, IEvidenceBundle
