@@ -10,6 +10,7 @@ using Talreg.Api.Operations;
 using Talreg.Api.Page;
 using Talreg.Api.Policies;
 using Talreg.Api.Recordings;
+using Talreg.Contracts.Json;
 
 namespace Talreg.Api;
 
@@ -40,8 +41,8 @@ public static class TalregApi
         services.Configure<KestrelServerOptions>(RequestBounds.Apply);
         services.ConfigureHttpJsonOptions(static json =>
         {
-            json.SerializerOptions.PropertyNamingPolicy = ApiJson.Options.PropertyNamingPolicy;
-            foreach (JsonConverter converter in ApiJson.Options.Converters)
+            json.SerializerOptions.PropertyNamingPolicy = TalregJson.Options.PropertyNamingPolicy;
+            foreach (JsonConverter converter in TalregJson.Options.Converters)
             {
                 json.SerializerOptions.Converters.Add(converter);
             }

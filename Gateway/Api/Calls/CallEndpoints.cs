@@ -7,6 +7,7 @@ using Talreg.Api.Access;
 using Talreg.Api.Http;
 using Talreg.Contracts;
 using Talreg.Contracts.Calls;
+using Talreg.Contracts.Json;
 
 namespace Talreg.Api.Calls;
 
@@ -67,7 +68,7 @@ internal static class CallEndpoints
         http.Response.Headers.Vary = "Accept";
         if (form == Negotiation.Json)
         {
-            await http.Response.WriteAsJsonAsync(page, ApiJson.Options, http.RequestAborted).ConfigureAwait(false);
+            await http.Response.WriteAsJsonAsync(page, TalregJson.Options, http.RequestAborted).ConfigureAwait(false);
             return;
         }
 
@@ -89,7 +90,7 @@ internal static class CallEndpoints
         }
 
         var call = await grains.FindCallAsync(callId, cancellationToken).ConfigureAwait(false);
-        return call is null ? Unknown(callId) : Results.Json(call, ApiJson.Options);
+        return call is null ? Unknown(callId) : Results.Json(call, TalregJson.Options);
     }
 
     private static Func<string, HttpContext, TenantGrains, Task<IResult>> Handler(CallCommand command) =>
@@ -111,7 +112,7 @@ internal static class CallEndpoints
         // Not cancelled with the request: a command once sent is carried out, and its answer is only unheard.
         var actor = http.Features.GetRequiredFeature<Caller>().Name;
         var call = await grains.Call(callId).CommandAsync(command, actor).ConfigureAwait(false);
-        return Results.Json(call, ApiJson.Options);
+        return Results.Json(call, TalregJson.Options);
     }
 
     private static string Summary(CallCommand command) => command switch

@@ -6,6 +6,7 @@ using Talreg.Api.Access;
 using Talreg.Api.Http;
 using Talreg.Contracts;
 using Talreg.Contracts.Gateways;
+using Talreg.Contracts.Json;
 
 namespace Talreg.Api.Calls;
 
@@ -44,6 +45,6 @@ internal static class ChannelEndpoints
             .WaitAsync(cancellationToken).ConfigureAwait(false);
         return channel is null
             ? Problem.Result(404, Problem.NotFound, "This line never had a call; check its interface and its name.")
-            : Results.Json(channel, ApiJson.Options);
+            : Results.Json(channel, TalregJson.Options);
     }
 }

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Talreg.Contracts;
+using Talreg.Contracts.Json;
 
 namespace Talreg.Api.Http;
 
@@ -32,7 +33,7 @@ internal static class Problem
     {
         http.Response.StatusCode = status;
         var body = new ProblemBody($"urn:talreg:problem:{type}", Title(status), status, detail);
-        return http.Response.WriteAsJsonAsync(body, ApiJson.Options, ContentType, http.RequestAborted);
+        return http.Response.WriteAsJsonAsync(body, TalregJson.Options, ContentType, http.RequestAborted);
     }
 
     /// <summary>The same as a result of an endpoint.</summary>

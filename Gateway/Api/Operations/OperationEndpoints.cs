@@ -6,6 +6,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Prometheus;
 using Talreg.Api.Access;
 using Talreg.Api.Http;
+using Talreg.Contracts.Json;
 
 namespace Talreg.Api.Operations;
 
@@ -58,7 +59,7 @@ internal static class OperationEndpoints
             .Select(static entry => new Check(entry.Key, entry.Value.Status, entry.Value.Description))
             .ToList();
         var ready = report.Status != HealthStatus.Unhealthy;
-        return Results.Json(new Readiness(ready, checks), ApiJson.Options, statusCode: ready ? 200 : 503);
+        return Results.Json(new Readiness(ready, checks), TalregJson.Options, statusCode: ready ? 200 : 503);
     }
 
     private sealed record Readiness(bool Ready, IReadOnlyList<Check> Checks);

@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Routing;
 using Talreg.Api.Access;
 using Talreg.Api.Http;
 using Talreg.Contracts;
+using Talreg.Contracts.Json;
 using Talreg.Contracts.Policies;
 
 namespace Talreg.Api.Policies;
@@ -43,7 +44,7 @@ internal static class PolicyEndpoints
             : null;
         return history is null
             ? Problem.Result(404, Problem.NotFound, "There is no such policy; PUT to this path drafts one.")
-            : Results.Json(history, ApiJson.Options);
+            : Results.Json(history, TalregJson.Options);
     }
 
     private static async Task<IResult> DraftAsync(string id, HttpContext http, [FromServices] TenantGrains grains)
@@ -71,7 +72,7 @@ internal static class PolicyEndpoints
         var actor = http.Features.GetRequiredFeature<Caller>().Name;
         var version = await grains.Policy(id).DraftAsync(document, actor).ConfigureAwait(false);
         http.Response.Headers.Location = $"/api/v1/policies/{id}";
-        return Results.Json(version, ApiJson.Options, statusCode: 202);
+        return Results.Json(version, TalregJson.Options, statusCode: 202);
     }
 
     private static async Task<IResult> ActivateAsync(
@@ -89,7 +90,7 @@ internal static class PolicyEndpoints
 
         var actor = http.Features.GetRequiredFeature<Caller>().Name;
         var active = await grains.Policy(id).ActivateAsync(number, actor).ConfigureAwait(false);
-        return Results.Json(active, ApiJson.Options);
+        return Results.Json(active, TalregJson.Options);
     }
 
     private static IResult BadName(string held) =>
