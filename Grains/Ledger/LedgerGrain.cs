@@ -142,7 +142,7 @@ public sealed class LedgerGrain : Grain, ILedgerGrain, IDisposable
         {
             throw new RefusalException(
                 RefusalKind.NotFound,
-                string.Create(CultureInfo.InvariantCulture, $"The ledger of {Tenant} has {size} leaves, no leaf {leaf}."));
+                string.Create(CultureInfo.InvariantCulture, $"The ledger of {Tenant} has no leaf {leaf} in {size}."));
         }
 
         var reading = Task.Run(() =>
