@@ -67,10 +67,11 @@ public sealed class LedgerGrain : Grain, ILedgerGrain, IDisposable
             return;
         }
 
-        // An exception thrown here may be of a type that callers cannot read: each call gets the refusal instead.
+        // An exception thrown here may be of a type that callers cannot read, and deactivating here would reject the call that
+        // activated: the call gets the refusal instead, and the grain goes with it.
         var error = opening.Exception?.GetBaseException() ?? new TaskCanceledException(opening);
         LedgerLog.CannotOpen(_logger, error, Tenant, error.Message);
-        Break($"The ledger of {Tenant} cannot be opened: {error.Message}");
+        _refusal = $"The ledger of {Tenant} cannot be opened: {error.Message}";
     }
 
     /// <inheritdoc />
@@ -142,7 +143,7 @@ public sealed class LedgerGrain : Grain, ILedgerGrain, IDisposable
         {
             throw new RefusalException(
                 RefusalKind.NotFound,
-                string.Create(CultureInfo.InvariantCulture, $"The ledger of {Tenant} has {size} leaves, no leaf {leaf}."));
+                string.Create(CultureInfo.InvariantCulture, $"The ledger of {Tenant} has no leaf {leaf} in {size}."));
         }
 
         var reading = Task.Run(() =>
@@ -301,10 +302,16 @@ public sealed class LedgerGrain : Grain, ILedgerGrain, IDisposable
         _checkpoint = (head.Size, note);
     }
 
-    private (LogFiles Files, LogSigner Signer) RequireOpen() =>
-        _refusal is null && _files is not null && _signer is not null
-            ? (_files, _signer)
-            : throw new RefusalException(RefusalKind.Unavailable, _refusal ?? $"The ledger of {Tenant} is not open.");
+    private (LogFiles Files, LogSigner Signer) RequireOpen()
+    {
+        if (_refusal is null && _files is not null && _signer is not null)
+        {
+            return (_files, _signer);
+        }
+
+        DeactivateOnIdle();
+        throw new RefusalException(RefusalKind.Unavailable, _refusal ?? $"The ledger of {Tenant} is not open.");
+    }
 
     private void Break(string reason)
     {
