@@ -37,7 +37,8 @@ internal sealed class StoreFixture : IDisposable
     };
 
     internal ValueTask<JournalVolume> OpenAsync(long segmentBytes = 1024 * 1024) =>
-        JournalVolume.OpenAsync(Options(segmentBytes), Keys, TimeProvider.System, TestContext.Current.CancellationToken);
+        JournalVolume.OpenAsync(
+            Options(segmentBytes), Keys, TimeProvider.System, TestContext.Current.CancellationToken);
 
     internal static TakeIdentity Identity(int number = 1) => new()
     {

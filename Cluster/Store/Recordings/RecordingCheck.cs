@@ -16,9 +16,8 @@ internal static class RecordingCheck
             TakeId = reader.Info.TakeId,
             Tenant = reader.Info.Tenant,
             Site = Text(reader, "site"),
-            Epoch = reader.Descriptor["epoch"] is JsonValue epoch && epoch.TryGetValue<ulong>(out var number)
-                ? number
-                : 0,
+            Epoch = reader.Descriptor["epoch"] is JsonValue epoch
+                && epoch.TryGetValue<ulong>(out var number) ? number : 0,
         };
         if (!ChunkLayout.IsName(identity.Tenant, ChunkLayout.TenantSize))
         {
