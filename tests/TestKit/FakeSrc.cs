@@ -33,7 +33,9 @@ public sealed class FakeSrc : IDisposable
     public static async Task<FakeSrc> ConnectAsync(IPEndPoint server, bool tcp, CancellationToken cancellationToken)
     {
         var socket = new Socket(
-            server.AddressFamily, tcp ? SocketType.Stream : SocketType.Dgram, tcp ? ProtocolType.Tcp : ProtocolType.Udp);
+            server.AddressFamily,
+            tcp ? SocketType.Stream : SocketType.Dgram,
+            tcp ? ProtocolType.Tcp : ProtocolType.Udp);
         await socket.ConnectAsync(server, cancellationToken);
         return new FakeSrc(socket, tcp);
     }
@@ -67,9 +69,15 @@ public sealed class FakeSrc : IDisposable
 
     /// <summary>Writes a request of this session.</summary>
     public string Request(
-        string method, int cseq, string headers = "", string? contentType = null, string body = "", string? branch = null)
+        string method,
+        int cseq,
+        string headers = "",
+        string? contentType = null,
+        string body = "",
+        string? branch = null)
     {
-        var via = $"Via: SIP/2.0/{(_isTcp ? "TCP" : "UDP")} {Local};branch={branch ?? "z9hG4bK" + Guid.NewGuid():N};rport";
+        branch ??= "z9hG4bK" + Guid.NewGuid().ToString("N");
+        var via = $"Via: SIP/2.0/{(_isTcp ? "TCP" : "UDP")} {Local};branch={branch};rport";
         var to = "To: <sip:srs@example.com>" + (ToTag is null ? "" : ";tag=" + ToTag);
         var type = contentType is null ? "" : $"Content-Type: {contentType}\r\n";
         var length = Encoding.UTF8.GetByteCount(body).ToString(CultureInfo.InvariantCulture);
@@ -79,7 +87,8 @@ public sealed class FakeSrc : IDisposable
     }
 
     /// <summary>An INVITE with SDP and metadata.</summary>
-    public string Invite(int cseq = 1, string? sdp = null, string? metadata = null, string headers = "Require: siprec\r\n")
+    public string Invite(
+        int cseq = 1, string? sdp = null, string? metadata = null, string headers = "Require: siprec\r\n")
     {
         var (type, body) = Recording(sdp ?? Sdp(), metadata ?? Metadata());
         return Request("INVITE", cseq, headers, type, body);
