@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using Orleans.Runtime;
 using Orleans.Storage;
 using Talreg.Contracts.Calls;
 
