@@ -4,9 +4,9 @@ using Talreg.Benchmarks.State;
 switch (args.FirstOrDefault())
 {
     case "state":
-        return await StateVerb.RunAsync(args[1..]);
+        return await StateVerb.RunAsync(args[1..]).ConfigureAwait(false);
     case KillLoop.ChildVerb:
-        return await KillLoop.RunChildAsync(args[1]);
+        return await KillLoop.RunChildAsync(args[1]).ConfigureAwait(false);
     default:
         Console.Error.WriteLine("Verbs: state [--kills N]");
         return 2;

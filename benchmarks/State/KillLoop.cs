@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using Orleans;
-using Orleans.Runtime;
 using Orleans.Storage;
 using Talreg.Contracts.Calls;
 
@@ -49,7 +47,7 @@ internal static class KillLoop
         var name = writer.ToString(CultureInfo.InvariantCulture);
         var state = new GrainState<EvidenceDocument>();
         await storage.ReadStateAsync("s", GrainId.Create("kill", name), state).ConfigureAwait(false);
-        for (var number = state.RecordExists ? state.State.Leaf + 1 : 1; ; number++)
+        for (var number = state is { RecordExists: true, State: { } last } ? last.Leaf + 1 : 1; ; number++)
         {
             state.State = new EvidenceDocument(number, 0);
             await storage.WriteStateAsync("s", GrainId.Create("kill", name), state).ConfigureAwait(false);
@@ -59,7 +57,11 @@ internal static class KillLoop
 
     private static async Task<Dictionary<string, (long Number, int Count)>> KillOneAsync(string path)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(Environment.ProcessPath!)
+        {
+            RedirectStandardOutput = true,
+            UseShellExecute = false,
+        };
         start.ArgumentList.Add(ChildVerb);
         start.ArgumentList.Add(path);
         using var child = Process.Start(start)!;
@@ -94,7 +96,7 @@ internal static class KillLoop
             {
                 var state = new GrainState<EvidenceDocument>();
                 await storage.ReadStateAsync("s", GrainId.Create("kill", name), state).ConfigureAwait(false);
-                lost += state.RecordExists && state.State.Leaf >= last.Number ? 0 : 1;
+                lost += state is { RecordExists: true, State: { } kept } && kept.Leaf >= last.Number ? 0 : 1;
             }
 
             return lost;

@@ -12,9 +12,12 @@ public sealed class TalregJsonTests
         var call = Calls.Make(Calls.Epoch.AddTicks(1_239_999), "sip:+4989@example.com") with { Flags = ["noMedia"] };
         var expected =
             $$$"""
-            {"id":"{{{call.Id}}}","tenant":"default","kind":"call","sessionId":"c2Vzc2lvbg==","channels":["sip1/0812345"],
-            "state":"sealed","startedAt":"2026-03-01T08:00:00.123Z","endedAt":"2026-03-01T08:01:01.623Z",
-            "endReason":"bye","verdicts":[{"at":"2026-03-01T08:00:00.123Z","kind":"record","policy":"default","version":1,"rule":"all",
+            {"id":"{{{call.Id}}}","tenant":"default","kind":"call","sessionId":"c2Vzc2lvbg==",
+            "channels":["sip1/0812345"],
+            "state":"sealed","startedAt":"2026-03-01T08:00:00.123Z",
+            "endedAt":"2026-03-01T08:01:01.623Z",
+            "endReason":"bye","verdicts":[{"at":"2026-03-01T08:00:00.123Z","kind":"record",
+            "policy":"default","version":1,"rule":"all",
             "reason":"rule 'all': matches every call","autonomous":false,"retentionDays":1826,
             "purpose":"all calls are recorded"}],
             "participants":[{"id":"p1","aor":"sip:+4989@example.com","name":"Ann"}],"links":[],"flags":["noMedia"],

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Buffers.Text;
 using Talreg.Contracts;
@@ -16,9 +17,9 @@ internal readonly record struct SearchCursor(long StartedAtMs, CallId Id)
         cursor = default;
         Span<byte> bytes = stackalloc byte[Length];
 
-        // 24 bytes are 32 characters exactly: anything else never came from here.
+        // 24 bytes are 32 characters exactly. The overload with a status is the one that never throws on bad input.
         if (text.Length != 32
-            || !Base64Url.TryDecodeFromChars(text, bytes, out var written)
+            || Base64Url.DecodeFromChars(text, bytes, out _, out var written) != OperationStatus.Done
             || written != Length)
         {
             return false;
