@@ -33,7 +33,8 @@ internal sealed class DemoDialog(DemoCallOptions options, IPEndPoint local)
         var boundary = "talreg-" + Token();
         using var body = new MemoryStream();
         body.Write(Encoding.UTF8.GetBytes(
-            $"--{boundary}\r\nContent-Type: application/sdp\r\nContent-Disposition: session;handling=required\r\n\r\n"));
+            $"--{boundary}\r\nContent-Type: application/sdp\r\nContent-Disposition: "
+                + "session;handling=required\r\n\r\n"));
         body.Write(Encoding.UTF8.GetBytes(Sdp(rtpPorts, now)));
         body.Write(Encoding.UTF8.GetBytes(
             $"\r\n--{boundary}\r\nContent-Type: application/rs-metadata+xml\r\n"

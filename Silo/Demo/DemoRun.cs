@@ -80,10 +80,12 @@ internal sealed class DemoRun : IDisposable
                 var task = context.AddTask("placing a SIPREC call", maxValue: DemoVoices.Duration.TotalSeconds);
                 var progress = new Progress<DemoProgress>(now =>
                 {
-                    task.Description = now.Phase == DemoPhase.Talking ? "two voices, in real time" : now.Phase.ToString();
+                    task.Description = now.Phase == DemoPhase.Talking
+                        ? "two voices, in real time"
+                        : now.Phase.ToString();
                     task.Value = now.Talked.TotalSeconds;
                 });
-                result = await DemoSbc.PlaceAsync(_options, progress, cancellationToken).ConfigureAwait(false);
+                result = await new DemoSbc().PlaceAsync(_options, progress, cancellationToken).ConfigureAwait(false);
             }).ConfigureAwait(false);
         return result!;
     }
@@ -125,7 +127,8 @@ internal sealed class DemoRun : IDisposable
             return null;
         }
 
-        var text = await _http.GetStringAsync(Relative($"api/v1/calls/{found.Id}"), cancellationToken).ConfigureAwait(false);
+        var text = await _http.GetStringAsync(
+            Relative($"api/v1/calls/{found.Id}"), cancellationToken).ConfigureAwait(false);
         return JsonSerializer.Deserialize<CallDocument>(text, TalregJson.Options);
     }
 
@@ -150,7 +153,8 @@ internal sealed class DemoRun : IDisposable
             sent == received && lost == 0 && dropped == 0);
         Line(
             "seal",
-            $"leaf {call.Evidence?.Leaf} of the ledger, under a checkpoint of at least {call.Evidence?.CheckpointSize} leaves",
+            $"leaf {call.Evidence?.Leaf} of the ledger, under a checkpoint of at least "
+                + $"{call.Evidence?.CheckpointSize} leaves",
             call.Evidence is not null);
     }
 

@@ -5,7 +5,9 @@ using System.Text;
 
 namespace Talreg.Silo.Demo;
 
-/// <summary>A response as the demo needs it: its own small reader, so that no fault of the recorder's is shared.</summary>
+/// <summary>
+/// A response as the demo needs it: its own small reader, so that no fault of the recorder's is shared.
+/// </summary>
 internal sealed record DemoSipMessage(string FirstLine, IReadOnlyList<(string Name, string Value)> Headers, string Body)
 {
     /// <summary>The status code; 0 when this is a request.</summary>

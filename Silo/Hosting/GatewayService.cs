@@ -21,7 +21,8 @@ internal sealed class GatewayService(GatewayNode gateway, RecorderMetrics metric
 internal sealed class GatewayHealth(GatewayNode gateway) : IHealthCheck
 {
     /// <inheritdoc />
-    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken)
+    public Task<HealthCheckResult> CheckHealthAsync(
+        HealthCheckContext context, CancellationToken cancellationToken = default)
     {
         var journal = gateway.Counters.Journal;
         return Task.FromResult(

@@ -19,7 +19,7 @@ internal sealed class LogKeySource(IKeyStore keys) : ILogKeySource
         if (!keys.TryGet(KeyKind.LedgerSigning, id, tenant, seed))
         {
             RandomNumberGenerator.Fill(seed);
-            await keys.PutAsync(KeyKind.LedgerSigning, id, tenant, seed, cancellationToken);
+            await keys.PutAsync(KeyKind.LedgerSigning, id, tenant, seed, cancellationToken).ConfigureAwait(false);
         }
 
         // The name must stay what it was for the key's whole life, so it is made of the key.

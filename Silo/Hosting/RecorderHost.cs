@@ -50,7 +50,12 @@ internal sealed class RecorderHost : IAsyncDisposable
     private bool _started;
 
     private RecorderHost(
-        DataFolder folder, RootKey root, FileKeyStore keys, JournalVolume journal, CaptureEngine capture, WebApplication app)
+        DataFolder folder,
+        RootKey root,
+        FileKeyStore keys,
+        JournalVolume journal,
+        CaptureEngine capture,
+        WebApplication app)
     {
         _folder = folder;
         _root = root;
@@ -93,7 +98,7 @@ internal sealed class RecorderHost : IAsyncDisposable
             var device = new UdpDevice(new UdpDeviceOptions
             {
                 Address = settings.Sip.Address,
-                Ports = new PortRange((ushort)settings.RtpLow, (ushort)settings.RtpHigh),
+                Ports = new PortRange { Low = (ushort)settings.RtpLow, High = (ushort)settings.RtpHigh },
             });
             var capture = new CaptureEngine(device, journal);
             var app = Build(settings, console, folder, keys, journal, capture);
@@ -122,7 +127,8 @@ internal sealed class RecorderHost : IAsyncDisposable
             await _app.StartAsync(cancellationToken).ConfigureAwait(false);
             _started = true;
         }
-        catch (Exception e) when (e is IOException or SocketException or Sip.SipListenerException or StateException)
+        catch (Exception e) when (
+            e is IOException or SocketException or Sip.SipListenerException or StateStorageException)
         {
             throw new StartRefusedException(e.Message);
         }
@@ -210,7 +216,7 @@ internal sealed class RecorderHost : IAsyncDisposable
 
     private static void AddGateway(IServiceCollection services, RecorderSettings settings)
     {
-        services.AddSingleton(new GatewayOptions
+        services.AddSingleton(new Gateway.GatewayOptions
         {
             Tenant = settings.Tenant,
             Site = settings.Site,

@@ -132,7 +132,7 @@ internal static class SettingsReader
             : throw new SettingsException(key, text, $"{low} to {high} {unit}");
     }
 
-    private static IReadOnlyList<string> Lines(string? value)
+    private static string[] Lines(string? value)
     {
         var lines = (value ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         return lines.Length <= 1_000 && Array.TrueForAll(lines, line => line.Length <= Names.MaxLineLength)

@@ -37,13 +37,18 @@ internal sealed class EvidenceBundle : IEvidenceBundle
 
     /// <summary>Gathers a call's members (FORMAT.md §8) and learns the length of what they make.</summary>
     public static async Task<EvidenceBundle> PrepareAsync(
-        CallDocument call, CallWav wav, RecordingStore recordings, IGrainFactory grains, CancellationToken cancellationToken)
+        CallDocument call,
+        CallWav wav,
+        RecordingStore recordings,
+        IGrainFactory grains,
+        CancellationToken cancellationToken)
     {
         var ledger = grains.GetGrain<ILedgerGrain>(call.Tenant);
         var members = new List<BundleMember>
         {
             BundleReadme.ToMember(),
-            BundleMember.FromBytes("call.json", CanonicalJson.Write(JsonSerializer.SerializeToNode(call, TalregJson.Options))),
+            BundleMember.FromBytes(
+                "call.json", CanonicalJson.Write(JsonSerializer.SerializeToNode(call, TalregJson.Options))),
             new("audio.wav", wav.Length, wav.OpenRead),
             Text("key", await ledger.GetVerifierKeyAsync().ConfigureAwait(false)),
         };
@@ -54,14 +59,16 @@ internal sealed class EvidenceBundle : IEvidenceBundle
             checkpoint = proof.Checkpoint;
             members.Add(BundleMember.FromBytes(
                 $"ledger/{take.Id}.json",
-                LedgerProofDocument.ToJson(proof.Entry, proof.Leaf, proof.Salt, proof.Body, proof.Path, proof.TreeSize)));
+                LedgerProofDocument.ToJson(
+                    proof.Entry, proof.Leaf, proof.Salt, proof.Body, proof.Path, proof.TreeSize)));
             AddTake(members, recordings, call.Tenant, take);
         }
 
         members.Add(Text("checkpoint", checkpoint!));
         string? signed = null;
         var bundle = new EvidenceBundle(
-            call.Id.ToString(), members, async text => signed ??= await ledger.SignManifestAsync(text).ConfigureAwait(false));
+            call.Id.ToString(), members, async text =>
+                signed ??= await ledger.SignManifestAsync(text).ConfigureAwait(false));
         var counter = new CountingStream();
         await using (counter.ConfigureAwait(false))
         {
@@ -106,7 +113,8 @@ internal sealed class EvidenceBundle : IEvidenceBundle
         foreach (var stream in take.Streams)
         {
             KeyTree.StreamKey(takeKey, (ushort)stream.Index, key);
-            streams.Add((JsonNode)new JsonObject { ["key"] = Convert.ToHexStringLower(key), ["stream"] = stream.Index });
+            streams.Add(
+                (JsonNode)new JsonObject { ["key"] = Convert.ToHexStringLower(key), ["stream"] = stream.Index });
         }
 
         KeyTree.MetadataKey(takeKey, key);

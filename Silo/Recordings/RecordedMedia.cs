@@ -55,10 +55,11 @@ internal sealed class RecordedMedia(RecordingStore recordings, IGrainFactory gra
         var writer = new PcapngWriter(pipe);
         await foreach (var packet in ReadPacketsAsync(call, cancellationToken).ConfigureAwait(false))
         {
-            var rtcp = (packet.Flags & RecordedPacketFlags.Rtcp) == 0 ? 0 : 1;
+            var rtcp = packet.Flags.HasFlag(RecordedPacketFlags.Rtcp) ? 1 : 0;
             var any = packet.Source.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any;
             var local = packet.Destination ?? new IPEndPoint(any, FirstCapturePort + (2 * packet.Stream) + rtcp);
-            if (!writer.TryWrite(packet.ArrivalUnixNanoseconds, packet.Source, local, packet.Bytes.Span, out var refusal))
+            if (!writer.TryWrite(
+                packet.ArrivalUnixNanoseconds, packet.Source, local, packet.Bytes.Span, out var refusal))
             {
                 throw new InvalidDataException($"A packet of call {call.Id} does not fit a capture file: {refusal}.");
             }

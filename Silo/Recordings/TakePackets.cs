@@ -11,9 +11,13 @@ using Talreg.Store.Recordings;
 
 namespace Talreg.Silo.Recordings;
 
-/// <summary>A sealed take's packets, opened, in order of arrival. Memory: the packets' bytes, as long as it lives.</summary>
+/// <summary>
+/// A sealed take's packets, opened, in order of arrival. Memory: the packets' bytes, as long as it lives.
+/// </summary>
 internal sealed class TakePackets
 {
+    private const RecordedPacketFlags NotTheStreams = RecordedPacketFlags.Rtcp | RecordedPacketFlags.Foreign;
+
     private TakePackets(JsonObject descriptor, List<RecordedPacket> packets, long realTimeOffsetNs)
     {
         Descriptor = descriptor;
@@ -85,8 +89,9 @@ internal sealed class TakePackets
                 [
                     .. Packets
                         .Where(packet => packet.Stream == index
-                            && (packet.Flags & (RecordedPacketFlags.Rtcp | RecordedPacketFlags.Foreign)) == 0)
-                        .Select(packet => new StoredPacket(packet.ArrivalUnixNanoseconds - RealTimeOffsetNs, packet.Bytes)),
+                            && (packet.Flags & NotTheStreams) == RecordedPacketFlags.None)
+                        .Select(packet =>
+                            new StoredPacket(packet.ArrivalUnixNanoseconds - RealTimeOffsetNs, packet.Bytes)),
                 ],
             });
         }

@@ -23,8 +23,10 @@ internal static class InspectVerb
     {
         try
         {
-            Console.WriteLine(RecordingInspector.Inspect(file.FullName));
-            return 0;
+            using var stream = file.OpenRead();
+            var inspection = RecordingInspector.Inspect(stream);
+            Console.WriteLine(inspection.Text());
+            return inspection.IsReadable ? 0 : 1;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
         {

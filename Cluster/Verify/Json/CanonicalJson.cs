@@ -104,7 +104,8 @@ internal ref struct CanonicalJson
         }
 
         // One value, one spelling: "-0", "01" and the like do not come back the same.
-        return long.TryParse(_bytes[start.._at], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value)
+        return long.TryParse(
+            _bytes[start.._at], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value)
             && value is >= -MaxInteger and <= MaxInteger
             && _bytes[start.._at].SequenceEqual(Encoding.ASCII.GetBytes(value.ToString(CultureInfo.InvariantCulture)))
             ? Item(JsonKind.Integer, start, value)
