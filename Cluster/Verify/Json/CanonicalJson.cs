@@ -98,19 +98,21 @@ internal ref struct CanonicalJson
     private JsonItem? Integer()
     {
         var start = _at;
-        while (_at < _bytes.Length && _at - start < 18 && (char)_bytes[_at] is '-' or (>= '0' and <= '9'))
+        while (_at < _bytes.Length && _at - start < 18 && IsDigitOrSign(_bytes[_at]))
         {
             _at++;
         }
 
         // One value, one spelling: "-0", "01" and the like do not come back the same.
-        return long.TryParse(
-            _bytes[start.._at], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value)
+        var digits = Encoding.ASCII.GetString(_bytes[start.._at]);
+        return long.TryParse(digits, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value)
             && value is >= -MaxInteger and <= MaxInteger
-            && _bytes[start.._at].SequenceEqual(Encoding.ASCII.GetBytes(value.ToString(CultureInfo.InvariantCulture)))
+            && string.Equals(digits, value.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
             ? Item(JsonKind.Integer, start, value)
             : Refuse("not an integer");
     }
+
+    private static bool IsDigitOrSign(byte b) => b == '-' || char.IsAsciiDigit((char)b);
 
     private JsonItem? List(int start, int depth)
     {
