@@ -25,8 +25,8 @@ internal static class InspectVerb
         {
             using var stream = file.OpenRead();
             var inspection = RecordingInspector.Inspect(stream);
-            Console.WriteLine(inspection.Text());
-            return inspection.IsReadable ? 0 : 1;
+            Console.Write(inspection.Text);
+            return inspection.Recognised ? 0 : 1;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
         {
