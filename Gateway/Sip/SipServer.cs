@@ -18,6 +18,7 @@ public sealed class SipServer : ISipTransportSink, IAsyncDisposable
     private readonly Channel<Action> _work;
     private readonly List<ISipTransport> _transports = [];
     private Task _loop = Task.CompletedTask;
+    private int _disposed;
     private long _received;
     private long _dropped;
     private long _connectionsRefused;
@@ -111,6 +112,11 @@ public sealed class SipServer : ISipTransportSink, IAsyncDisposable
     /// <summary>Ends every session with a BYE that is sent once, then closes the listeners.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+        {
+            return;
+        }
+
         await PostAsync(_engine.HangUpAll).ConfigureAwait(false);
         _work.Writer.TryComplete();
         await _loop.ConfigureAwait(false);

@@ -172,6 +172,9 @@ internal sealed class RecorderHost : IAsyncDisposable
 
         // The watchdog takes the pauses of a start for trouble; a recorder's own measures are those of its gateway.
         builder.Logging.AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
+
+        // It also advises server GC: this process holds the gateway, whose heap is kept small on purpose.
+        builder.Logging.AddFilter("Orleans.Runtime.Silo", LogLevel.Error);
         builder.WebHost.UseKestrelCore();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(settings.Http));
         builder.Services.AddRouting();

@@ -36,7 +36,7 @@ internal sealed class SampleBundle
             ["epoch"] = 7,
             ["startedAt"] = StartedAt,
             ["endedAt"] = StartedAt + (seconds * 1000),
-            ["startMonotonicNs"] = 5_000_000_000,
+            ["startMonotonicNs"] = (5_000_000_000).ToString(System.Globalization.CultureInfo.InvariantCulture),
             ["bootId"] = Take.Boot.ToString(),
             ["endReason"] = "bye",
             ["flags"] = Array.Empty<string>(),

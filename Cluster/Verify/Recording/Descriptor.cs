@@ -9,10 +9,11 @@ internal sealed record DescribedStream(string Label, string Codec, long Packets,
 internal sealed record Descriptor
 {
     private static readonly string[] TextMembers =
-        ["tenant", "site", "call", "take", "kind", "gateway", "interface", "bootId", "endReason", "chainHead"];
+        ["tenant", "site", "call", "take", "kind", "gateway", "interface", "bootId", "endReason", "chainHead",
+            "startMonotonicNs"];
 
     private static readonly string[] NumberMembers =
-        ["version", "epoch", "startedAt", "endedAt", "startMonotonicNs", "chunks"];
+        ["version", "epoch", "startedAt", "endedAt", "chunks"];
 
     public required JsonItem Json { get; init; }
 
