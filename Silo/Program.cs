@@ -10,6 +10,7 @@ root.Add(DemoVerb.Create());
 root.Add(VerifyVerb.Create());
 root.Add(ExportVerb.Create());
 root.Add(InspectVerb.Create());
+root.Add(RebuildVerb.Create());
 AllVerb.AddTo(root);
 
 // Null: the host, not the command line, decides how long an orderly stop may take. With a limit here a recorder would be

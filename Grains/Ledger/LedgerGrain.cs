@@ -24,6 +24,9 @@ public sealed class LedgerGrain : Grain, ILedgerGrain, IDisposable
     /// <summary>The longest idempotency key, in characters.</summary>
     public const int MaxKeyLength = 256;
 
+    /// <summary>The most leaves one read gives.</summary>
+    public const int MaxRead = 256;
+
     private static readonly TimeSpan SlowBatch = TimeSpan.FromSeconds(1);
     private readonly IPersistentState<LedgerHead> _head;
     private readonly LedgerOptions _options;
@@ -169,6 +172,22 @@ public sealed class LedgerGrain : Grain, ILedgerGrain, IDisposable
     }
 
     /// <inheritdoc />
+    public async Task<IReadOnlyList<LedgerRecord>> ReadAsync(long from)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(from);
+        var (files, _) = RequireOpen();
+        var end = Math.Min(_checkpoint.Size, from + MaxRead);
+        try
+        {
+            return await Task.Run(() => Read(files, from, end));
+        }
+        catch (Exception error) when (error is LogException or IOException)
+        {
+            throw new RefusalException(RefusalKind.Unavailable, $"The ledger of {Tenant}: {error.Message}");
+        }
+    }
+
+    /// <inheritdoc />
     public Task<string> SignManifestAsync(string text)
     {
         var (_, signer) = RequireOpen();
@@ -187,6 +206,26 @@ public sealed class LedgerGrain : Grain, ILedgerGrain, IDisposable
         {
             throw new RefusalException(RefusalKind.Invalid, error.Message);
         }
+    }
+
+    private static List<LedgerRecord> Read(LogFiles files, long from, long end)
+    {
+        var records = new List<LedgerRecord>();
+        foreach (var key in from < end ? files.ReadKeys(from).Take((int)(end - from)) : [])
+        {
+            if (!LedgerEntry.TryParse(files.ReadEntry(key.Leaf), out var entry, out var reason) || entry is null)
+            {
+                throw new IOException($"leaf {key.Leaf}: {reason}");
+            }
+
+            records.Add(new LedgerRecord(
+                key.Leaf,
+                (LedgerEventKind)entry.Type,
+                new LedgerReceipt(key.Leaf, key.CheckpointSize),
+                files.ReadOpening(key.Leaf).Body.ToArray()));
+        }
+
+        return records;
     }
 
     private static void Check(LedgerEvent @event)

@@ -31,6 +31,9 @@ internal sealed record RecorderConsole
     /// <summary>Told the administrator's token when one was drawn.</summary>
     public Action<string>? AnnounceToken { get; init; }
 
+    /// <summary>True opens no interface: for work on a stopped recorder's data.</summary>
+    public bool SiloOnly { get; init; }
+
     /// <summary>The least level that is logged.</summary>
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
 }
@@ -176,7 +179,8 @@ internal sealed class RecorderHost : IAsyncDisposable
         // It also advises server GC: this process holds the gateway, whose heap is kept small on purpose.
         builder.Logging.AddFilter("Orleans.Runtime.Silo", LogLevel.Error);
         builder.WebHost.UseKestrelCore();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(settings.Http));
+        builder.WebHost.ConfigureKestrel(kestrel =>
+            kestrel.Listen(console.SiloOnly ? new IPEndPoint(IPAddress.Loopback, 0) : settings.Http));
         builder.Services.AddRouting();
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<IKeyStore>(keys);
@@ -185,14 +189,21 @@ internal sealed class RecorderHost : IAsyncDisposable
         builder.Services.AddSingleton(new RecordingStore(folder.Path, keys));
         builder.Services.AddSingleton<IRecordedMedia, RecordedMedia>();
         AddSilo(builder, settings, folder);
-        AddGateway(builder.Services, settings);
+        var registry = Metrics.NewCustomRegistry();
+        builder.Services.AddSingleton(registry);
+        builder.Services.AddSingleton<ReadModelRebuild>();
+        if (!console.SiloOnly)
+        {
+            AddGateway(builder.Services, settings);
+        }
+
         builder.Services.AddTalregApi(new TalregApiOptions
         {
             Tenant = settings.Tenant,
             TokenFile = Path.Combine(folder.Path, "tokens.json"),
             BootstrapToken = console.BootstrapToken,
             AnnounceToken = console.AnnounceToken,
-            Registry = Metrics.DefaultRegistry,
+            Registry = registry,
         });
         var app = builder.Build();
         app.MapTalregApi();

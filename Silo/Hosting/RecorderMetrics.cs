@@ -4,14 +4,28 @@ using Talreg.Gateway;
 namespace Talreg.Silo.Hosting;
 
 /// <summary>The gateway's counters as Prometheus metrics, read when they are scraped.</summary>
-internal sealed class RecorderMetrics(GatewayNode gateway)
+internal sealed class RecorderMetrics(GatewayNode gateway, CollectorRegistry registry) : IDisposable
 {
     private static readonly string[] OutcomeLabel = ["outcome"];
+
+    private IDisposable? _orleans;
+
+    /// <inheritdoc />
+    public void Dispose() => _orleans?.Dispose();
 
     /// <summary>Registers the collection. Once.</summary>
     public void Start()
     {
-        var factory = Metrics.DefaultFactory;
+        var factory = Metrics.WithCustomRegistry(registry);
+        DotNetStats.Register(registry);
+        _orleans = MeterAdapter.StartListening(new MeterAdapterOptions
+        {
+            InstrumentFilterPredicate = instrument => instrument.Meter.Name == "Microsoft.Orleans",
+            Registry = registry,
+
+            // Without its own factory the adapter fills the default registry, and the scrape is silently empty.
+            MetricFactory = factory,
+        });
         var sessions = factory.CreateGauge("talreg_sessions", "Recording sessions alive.");
         var unsealed = factory.CreateGauge("talreg_takes_unsealed", "Takes that ended and wait to be sealed.");
         var @sealed = factory.CreateCounter("talreg_takes_sealed_total", "Takes sealed since the start.");
@@ -22,7 +36,7 @@ internal sealed class RecorderMetrics(GatewayNode gateway)
         var backlog = factory.CreateGauge("talreg_journal_backlog_bytes", "Bytes accepted and not yet confirmed.");
         var free = factory.CreateGauge("talreg_volume_free_bytes", "Free space of the journal's file system.");
         var fenced = factory.CreateGauge("talreg_volume_fenced", "1 once a write or a sync of the journal failed.");
-        Metrics.DefaultRegistry.AddBeforeCollectCallback(() =>
+        registry.AddBeforeCollectCallback(() =>
         {
             var now = gateway.Counters;
             sessions.Set(now.Sessions);

@@ -10,7 +10,8 @@ internal static class AllVerb
     /// <summary>The environment variable that presets the administrator's token.</summary>
     public const string BootstrapVariable = "TALREG_BOOTSTRAP_TOKEN";
 
-    private const string SettingsFile = "talreg.json";
+    /// <summary>The settings file, looked for where the program is started.</summary>
+    public const string SettingsFile = "talreg.json";
 
     /// <summary>Makes the command.</summary>
     public static Command Create()

@@ -53,6 +53,18 @@ public sealed record LedgerProof(
     [property: Id(5)] IReadOnlyList<byte[]> Path,
     [property: Id(6)] string Checkpoint);
 
+/// <summary>A leaf with what it commits to.</summary>
+/// <param name="Leaf">Its index.</param>
+/// <param name="Kind">What it is about.</param>
+/// <param name="Receipt">What the append was answered.</param>
+/// <param name="Body">Canonical JSON (FORMAT.md §6).</param>
+[GenerateSerializer, Immutable, Alias("Talreg.LedgerRecord")]
+public sealed record LedgerRecord(
+    [property: Id(0)] long Leaf,
+    [property: Id(1)] LedgerEventKind Kind,
+    [property: Id(2)] LedgerReceipt Receipt,
+    [property: Id(3)] byte[] Body);
+
 /// <summary>The ledger of a tenant. Key: the tenant.</summary>
 [Alias("Talreg.ILedgerGrain")]
 public interface ILedgerGrain : IGrainWithStringKey
@@ -73,6 +85,10 @@ public interface ILedgerGrain : IGrainWithStringKey
     /// <exception cref="RefusalException">No such leaf.</exception>
     [Alias("Prove")]
     Task<LedgerProof> ProveAsync(long leaf);
+
+    /// <summary>Leaves in order from <paramref name="from"/> on, at most 256; none at the end.</summary>
+    [Alias("Read")]
+    Task<IReadOnlyList<LedgerRecord>> ReadAsync(long from);
 
     /// <summary>Signs a bundle's manifest as a note with the log's key.</summary>
     [Alias("SignManifest")]
