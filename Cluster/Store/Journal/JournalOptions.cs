@@ -6,6 +6,10 @@ public sealed record JournalOptions
     /// <summary>The volume's folder; segments lie in its <c>journal</c> folder, which is made when missing.</summary>
     public required string Directory { get; init; }
 
+    /// <summary>The folder that holds <c>recordings</c>; null: the volume's. A start looks there for takes that are sealed
+    /// already.</summary>
+    public string? RecordingsDirectory { get; init; }
+
     /// <summary>Size of a segment, in bytes: 64 KiB to 4 GiB.</summary>
     public long SegmentBytes { get; init; } = 1L << 30;
 

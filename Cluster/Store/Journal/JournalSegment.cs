@@ -54,6 +54,9 @@ internal sealed class JournalSegment : IDisposable
 
     internal void RemoveTake() => Interlocked.Decrement(ref _takes);
 
+    /// <summary>Keeps the file for good: something in it could not be used.</summary>
+    internal void Keep() => Volatile.Write(ref _active, 1);
+
     internal void Retire() => Volatile.Write(ref _active, 0);
 
     /// <summary>Forgets the key and closes the file.</summary>

@@ -94,7 +94,7 @@ public sealed class JournalVolume : IAsyncDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThan(options.SegmentBytes, uint.MaxValue, nameof(options));
         var folder = Path.Combine(options.Directory, "journal");
         Folders.Create(folder);
-        var report = JournalRecovery.Recover(options.Directory, keys);
+        var report = JournalRecovery.Recover(options.Directory, keys, options.RecordingsDirectory);
         var factory = new SegmentFactory(folder, options, keys, time, report.NextSequence, create);
         var first = await factory.CreateAsync(cancellationToken).ConfigureAwait(false);
         var volume = new JournalVolume(options, keys, time, factory, first)

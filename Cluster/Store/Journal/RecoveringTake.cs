@@ -1,0 +1,140 @@
+using System.Buffers.Binary;
+using System.Text.Json.Nodes;
+using Talreg.Evidence.Chunks;
+using Talreg.Evidence.Json;
+using Talreg.Evidence.Keys;
+
+namespace Talreg.Store.Journal;
+
+/// <summary>A take as the scan builds it up. Chunks are taken only while they follow one another and chain.</summary>
+internal sealed class RecoveringTake
+{
+    private const int MaxEvents = 10_000;
+
+    private readonly byte[] _head = new byte[ChunkHash.Size];
+    private readonly List<ReadOnlyMemory<byte>> _events = [];
+    private ClosedTake? _closed;
+    private ChunkFacts? _lastChunk;
+    private ulong _chunks;
+    private string? _damage;
+
+    internal RecoveringTake(TakeIdentity identity, byte[] facts, long start, ReadOnlySpan<byte> key)
+    {
+        Take = new JournalTake(identity, facts, start, key);
+        Take.TryBeginClosing();
+        Chain.Start(identity, _head);
+    }
+
+    internal JournalTake Take { get; }
+
+    internal ulong Chunks => _chunks;
+
+    internal void Opened(JournalSegment segment) => Take.AddSegment(segment);
+
+    internal void Carried(JournalSegment segment, ReadOnlySpan<byte> state)
+    {
+        Take.AddSegment(segment);
+        var chunks = BinaryPrimitives.ReadUInt64BigEndian(state);
+        if (chunks != _chunks || !state.Slice(8, ChunkHash.Size).SequenceEqual(_head))
+        {
+            NoteDamage("chunks before it was carried on are missing", segment);
+        }
+    }
+
+    internal void AddChunk(JournalSegment segment, long offset, ReadOnlySpan<byte> chunk, in ChunkHeader header)
+    {
+        if (_damage is not null || header.Index != _chunks + 1 || _closed is not null)
+        {
+            NoteDamage($"chunk {header.Index} does not follow chunk {_chunks}", segment);
+            return;
+        }
+
+        Span<byte> hash = stackalloc byte[ChunkHash.Size];
+        Chain.ChunkHashOf(chunk, hash);
+        Chain.Advance(_head, hash);
+        var number = Take.AddSegment(segment);
+        Take.Places.Add(new ChunkPlace(number, (uint)offset, chunk.Length));
+        _lastChunk = header.Facts;
+        _chunks++;
+    }
+
+    internal void AddEvent(JournalSegment segment, ReadOnlySpan<byte> sealedJson)
+    {
+        Take.AddSegment(segment);
+        if (_events.Count < MaxEvents
+            && SealedJson.TryOpen(Take.Key, Take.Identity.TakeId, sealedJson, out var json, out _))
+        {
+            _events.Add(json);
+        }
+        else
+        {
+            NoteDamage("an event cannot be kept or opened", segment);
+        }
+    }
+
+    internal void Close(JournalSegment segment, ReadOnlySpan<byte> body)
+    {
+        Take.AddSegment(segment);
+        if (BinaryPrimitives.ReadUInt64BigEndian(body[16..]) != _chunks || !body.Slice(24, 32).SequenceEqual(_head))
+        {
+            NoteDamage("it was closed with chunks that are missing", segment);
+            return;
+        }
+
+        var at = DateTimeOffset.FromUnixTimeMilliseconds(BinaryPrimitives.ReadInt64BigEndian(body[56..]));
+        _closed = new ClosedTake(Take.Identity, _chunks, _head.ToArray(), at, body[64]);
+    }
+
+    internal RecoveredTake Finish()
+    {
+        Take.Commit(_chunks);
+        return new RecoveredTake
+        {
+            Take = Take,
+            Closed = _closed,
+            Chunks = _chunks,
+            ChainHead = _head,
+            Events = _events,
+            LastChunk = _lastChunk,
+            Damage = _damage,
+        };
+    }
+
+    /// <summary>Reads the body of a type 1 or 5 record.</summary>
+    internal static RecoveringTake? Read(ReadOnlySpan<byte> body, bool carried, JournalSegment segment)
+    {
+        var size = TakeRecord.Size(carried, SealedJson.Overhead);
+        if (body.Length < size || !ChunkLayout.TryReadName(body.Slice(32, ChunkLayout.TenantSize), out var tenant))
+        {
+            return null;
+        }
+
+        var takeId = new Guid(body[..16], bigEndian: true);
+        var wrapped = body[(TakeRecord.IdentitySize + (carried ? TakeRecord.CarriedSize : 0))..];
+        Span<byte> key = stackalloc byte[KeyTree.KeySize];
+        if (!TakeRecord.TryUnwrapKey(segment.Key, takeId, segment.Id, wrapped, key)
+            || !SealedJson.TryOpen(key, takeId, wrapped[TakeRecord.WrappedSize..], out var json, out _)
+            || !CanonicalJson.TryParseCanonical(json, out var node, out _)
+            || node is not JsonObject facts)
+        {
+            return null;
+        }
+
+        var identity = new TakeIdentity
+        {
+            CallId = new Guid(body.Slice(16, 16), bigEndian: true),
+            TakeId = takeId,
+            Tenant = tenant,
+            Site = facts["site"] is JsonValue site && site.TryGetValue<string>(out var name) ? name : "unknown",
+            Epoch = facts["epoch"] is JsonValue epoch && epoch.TryGetValue<ulong>(out var number) ? number : 0,
+        };
+        return new RecoveringTake(identity, json, JournalTake.StartOf(json), key);
+    }
+
+    // What cannot be used now is kept: the segment is not released with the take.
+    private void NoteDamage(string what, JournalSegment segment)
+    {
+        _damage ??= what;
+        segment.Keep();
+    }
+}

@@ -1,0 +1,93 @@
+using Talreg.Store.Journal;
+using Talreg.TestKit;
+
+namespace Talreg.Store.Tests;
+
+public sealed class RecoveryTests
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Recover_atEveryTruncation_keepsAllBeforeAndInventsNothing()
+    {
+        using var store = new StoreFixture();
+        var (path, bytes) = await SmallJournalAsync(store);
+        ulong last = 0;
+        for (var length = SegmentHeader.Size + 1; length <= bytes.Length; length++)
+        {
+            await File.WriteAllBytesAsync(path, bytes[..length], Token);
+            var report = JournalRecovery.Recover(store.Path, store.Keys);
+            Close(report);
+            var chunks = report.Takes.Count == 0 ? 0 : report.Takes[0].Chunks;
+            Assert.Empty(report.Quarantined);
+            Assert.InRange(chunks, last, last + 1);
+            last = chunks;
+        }
+
+        Assert.Equal(4UL, last);
+    }
+
+    [Fact]
+    public async Task Recover_withAnyByteFlipped_keepsAllBeforeAndReportsCommittedDamage()
+    {
+        using var store = new StoreFixture();
+        var (path, bytes) = await SmallJournalAsync(store);
+        var quarantined = 0;
+        for (var at = 0; at < bytes.Length; at++)
+        {
+            var flipped = (byte[])bytes.Clone();
+            flipped[at] ^= 0x40;
+            await File.WriteAllBytesAsync(path, flipped, Token);
+            var report = JournalRecovery.Recover(store.Path, store.Keys);
+            Close(report);
+            Assert.InRange(report.Chunks, 0, 4);
+            quarantined += report.Quarantined.Count;
+            foreach (var damaged in Directory.GetFiles(store.JournalFolder, "*" + JournalRecovery.DamagedSuffix))
+            {
+                File.Delete(damaged);
+            }
+        }
+
+        // Everything but the last commit mark itself lies in the committed part.
+        Assert.InRange(quarantined, bytes.Length - 64, bytes.Length);
+    }
+
+    private static void Close(RecoveryReport report)
+    {
+        foreach (var segment in report.OpenSegments)
+        {
+            segment.Dispose();
+        }
+    }
+
+    // One take, four chunks, each committed by itself, and a mark behind the last.
+    private static async Task<(string Path, byte[] Bytes)> SmallJournalAsync(StoreFixture store)
+    {
+        await using var volume = await store.OpenAsync(64 * 1024);
+        using var producer = volume.CreateProducer();
+        var identity = StoreFixture.Identity();
+        var take = volume.OpenTake(identity, StoreFixture.Facts(identity));
+        for (var i = 0; i < 4; i++)
+        {
+            Assert.True(producer.TryAppendChunk(take, StoreFixture.Chunk(), StoreFixture.Text(i, 40)));
+            producer.Flush();
+            var wanted = (ulong)i + 1;
+            await Wait.UntilAsync(() => take.CommittedChunks == wanted, "a commit", cancellationToken: Token);
+        }
+
+        var path = Assert.Single(Directory.GetFiles(store.JournalFolder, "*.tj"));
+        long end = 0;
+        await Wait.UntilAsync(() => EndsWithMark(path, out end), "the last mark", cancellationToken: Token);
+        return (path, (await File.ReadAllBytesAsync(path, Token))[..(int)end]);
+    }
+
+    private static bool EndsWithMark(string path, out long end)
+    {
+        var bytes = File.ReadAllBytes(path);
+        end = bytes.AsSpan().LastIndexOfAnyExcept((byte)0) + 1;
+        var mark = bytes.AsSpan(0, (int)end).LastIndexOf("TLR1"u8);
+        end = mark + 24;
+        return mark > 0 && bytes[mark + 4] == (byte)RecordType.CommitMark
+            && System.Buffers.Binary.BinaryPrimitives.ReadInt64BigEndian(bytes.AsSpan(mark + 16)) == mark;
+    }
+}
