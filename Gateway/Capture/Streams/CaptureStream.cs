@@ -202,7 +202,7 @@ internal sealed class CaptureStream
     private void Receive(in Datagram datagram, long realTimeOffsetNs)
     {
         var packet = datagram.Bytes;
-        var kind = datagram.Flags.HasFlag(DatagramFlags.Truncated) ? PacketKind.Invalid : RtpPacket.Classify(packet);
+        var kind = IsSet(datagram.Flags, DatagramFlags.Truncated) ? PacketKind.Invalid : RtpPacket.Classify(packet);
         if (kind == PacketKind.Invalid || !Fits(datagram))
         {
             _counters.Invalid++;
@@ -227,7 +227,7 @@ internal sealed class CaptureStream
         own &= !rtp || tracker is not null;
         var flags = (rtp ? FrameFlags.None : FrameFlags.Rtcp)
             | (own ? FrameFlags.None : FrameFlags.Foreign)
-            | (datagram.Flags.HasFlag(DatagramFlags.EstimatedArrival) ? FrameFlags.EstimatedArrival : FrameFlags.None);
+            | (IsSet(datagram.Flags, DatagramFlags.EstimatedArrival) ? FrameFlags.EstimatedArrival : FrameFlags.None);
         if (!TryStore(flags, datagram))
         {
             Drop(1, datagram.ArrivalNs);
@@ -236,6 +236,9 @@ internal sealed class CaptureStream
 
         CountStored(tracker, rtp, own, datagram, realTimeOffsetNs);
     }
+
+    // Enum.HasFlag boxes until the method is optimised.
+    private static bool IsSet(DatagramFlags flags, DatagramFlags flag) => (flags & flag) != DatagramFlags.None;
 
     // A frame with its source must fit an empty chunk.
     private static bool Fits(in Datagram datagram) =>
