@@ -28,11 +28,16 @@ internal static class Peer
 
     /// <summary>Runs a program to its end.</summary>
     public static async Task<(int Code, string Output)> RunAsync(
-        string program, IEnumerable<string> arguments, string folder, TimeSpan within, CancellationToken cancellationToken)
+        string program,
+        IEnumerable<string> arguments,
+        string folder,
+        TimeSpan within,
+        CancellationToken cancellationToken)
     {
         var start = new ProcessStartInfo(program, arguments)
         {
             WorkingDirectory = folder,
+            UseShellExecute = false,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             RedirectStandardInput = true,

@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging;
 using Talreg.Contracts;
 using Talreg.Contracts.Calls;
 using Talreg.Contracts.Json;
@@ -12,7 +13,9 @@ using Talreg.TestKit;
 
 namespace Talreg.EndToEnd.Tests;
 
-/// <summary>A whole recorder in this process, on loopback and in a folder of its own, with a client of its API.</summary>
+/// <summary>
+/// A whole recorder in this process, on loopback and in a folder of its own, with a client of its API.
+/// </summary>
 internal sealed class Recorder : IAsyncDisposable
 {
     public const string Token = "tlr_end-to-end-test-token-0123456789";
@@ -81,7 +84,8 @@ internal sealed class Recorder : IAsyncDisposable
         for (string? cursor = null; ;)
         {
             var next = cursor is null ? "" : $"&cursor={Uri.EscapeDataString(cursor)}";
-            var page = await Http.GetFromJsonAsync<JsonObject>(new Uri($"api/v1/calls?{query}&limit=50{next}", UriKind.Relative));
+            var page = await Http.GetFromJsonAsync<JsonObject>(new Uri(
+                $"api/v1/calls?{query}&limit=50{next}", UriKind.Relative));
             all.AddRange(page!["items"].Deserialize<List<CallDocument>>(TalregJson.Options)!);
             cursor = page["next"]?.GetValue<string>();
             if (cursor is null)
@@ -98,7 +102,8 @@ internal sealed class Recorder : IAsyncDisposable
         await Wait.UntilAsync(
             async () =>
             {
-                found = (await SearchAsync("limit=500")).Find(call => call.SessionId == sessionId && call.State == state);
+                found = (await SearchAsync("limit=500")).Find(call =>
+                    call.SessionId == sessionId && call.State == state);
                 return found is not null;
             },
             $"call of session {sessionId} to be {state}",
