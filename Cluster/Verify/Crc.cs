@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Numerics;
-using System.Runtime.CompilerServices;
 
 namespace Talreg.Verify;
 
@@ -46,8 +45,6 @@ internal static class Crc
         }
     }
 
-    // Every byte of a bundle passes here, in a build for debugging too.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static uint Update(uint crc, ReadOnlySpan<byte> bytes)
     {
         var table = Table.AsSpan();
