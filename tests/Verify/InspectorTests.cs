@@ -10,7 +10,8 @@ public sealed class InspectorTests
         var sample = new SampleBundle().MakeMembers();
         var bundle = sample.Zip();
 
-        Expect(sample.Members[$"takes/{sample.TakeId}.trec"], "recording", "stream 0: label 1, PCMA, 50 packets, 0 lost");
+        Expect(sample.Members[$"takes/{sample.TakeId}.trec"], "recording",
+            "stream 0: label 1, PCMA, 50 packets, 0 lost");
         Expect(bundle, "bundle", "member checkpoint");
         Expect(sample.Members["checkpoint"], "checkpoint", "7 entries");
         Expect(sample.Members["MANIFEST"], "manifest", "8 members");
