@@ -128,6 +128,17 @@ public sealed class MutatorTests
     }
 
     [Fact]
+    public void Key_under_the_number_of_no_stream_does_not_pass_for_a_withheld_one()
+    {
+        var sample = new SampleBundle().MakeMembers();
+        var keys = sample.Keys();
+        ((Dictionary<string, object?>[])keys["streams"]!)[0]["stream"] = 8;
+        sample.Members[$"takes/{sample.TakeId}.keys.json"] = SampleJson.Of(keys);
+
+        Expect(Verify(sample), CheckNames.Keys);
+    }
+
+    [Fact]
     public void Metadata_key_swapped_is_refused()
     {
         var sample = new SampleBundle().MakeMembers();
