@@ -206,6 +206,9 @@ internal sealed class BundleChecks(Findings findings, ByteSource zip, TrustAncho
         findings.Leave("Times rest on the recorder's own clock: there is no RFC 3161 timestamp.");
         findings.Leave("Who spoke, and what never reached the recorder, cannot be proved by a recording of packets.");
         findings.Leave("Packets lost before the first or after the last of an SSRC leave no gap in its numbers.");
+        findings.Leave(
+            "Whoever holds the log's key and a take's key together can write another history for entries that "
+            + "nobody else has a checkpoint of.");
         if (trust is null)
         {
             findings.Leave("Origin: the signatures were checked against the bundle's own key only.");

@@ -161,6 +161,13 @@ internal sealed class TakeChecks(BundleContext bundle, string take)
             return;
         }
 
+        // A key under a wrong number would otherwise look like a stream that was withheld on purpose.
+        var described = bundle.Descriptors.GetValueOrDefault(take)?.Streams.Count ?? 0;
+        foreach (var stream in keys.Streams.Where(s => s >= described && !found.Streams.ContainsKey((int)s)))
+        {
+            _findings.Fail(CheckNames.Keys, _keysMember, $"gives a key for stream {stream}, which the take has not");
+        }
+
         if (found.Withheld > 0)
         {
             _findings.Skip(

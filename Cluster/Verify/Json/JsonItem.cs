@@ -28,6 +28,20 @@ internal sealed class JsonItem
 
     public JsonItem? this[string name] => Members?.GetValueOrDefault(name);
 
+    /// <summary>True for an object without any other member: a misspelt one must not read as one left out.</summary>
+    public bool HasOnly(params ReadOnlySpan<string> names)
+    {
+        foreach (var name in Members?.Keys ?? [])
+        {
+            if (!names.Contains(name))
+            {
+                return false;
+            }
+        }
+
+        return Members is not null;
+    }
+
     public string? TextOf(string name) => this[name] is { Kind: JsonKind.Text } item ? item.Text : null;
 
     public long? NumberOf(string name) => this[name] is { Kind: JsonKind.Integer } item ? item.Number : null;

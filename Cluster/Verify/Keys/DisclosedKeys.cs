@@ -9,6 +9,10 @@ internal sealed class DisclosedKeys
 {
     private readonly Dictionary<long, byte[]> _streams = [];
     private readonly Dictionary<(long Stream, long Slot), byte[]> _slots = [];
+    private readonly HashSet<long> _numbers = [];
+
+    /// <summary>Streams for which any key is given.</summary>
+    public IReadOnlyCollection<long> Streams => _numbers;
 
     public byte[]? Metadata { get; private set; }
 
@@ -25,9 +29,11 @@ internal sealed class DisclosedKeys
             return false;
         }
 
-        if (json.TextOf("take") is not { } take || json.ListOf("streams") is not { } streams)
+        if (!json.HasOnly("metadata", "streams", "take")
+            || json.TextOf("take") is not { } take
+            || json.ListOf("streams") is not { } streams)
         {
-            reason = "member 'take' or 'streams' is missing";
+            reason = "member 'take' or 'streams' is missing, or there is an unknown one";
             return false;
         }
 
@@ -81,7 +87,8 @@ internal sealed class DisclosedKeys
     private bool TryAdd(JsonItem item)
     {
         if (item.NumberOf("stream") is not (>= 0 and <= ushort.MaxValue and var stream)
-            || _streams.ContainsKey(stream)
+            || !item.HasOnly("key", "slots", "stream")
+            || !_numbers.Add(stream)
             || (item["key"] is null) == (item["slots"] is null))
         {
             return false;
@@ -94,7 +101,8 @@ internal sealed class DisclosedKeys
 
         foreach (var slot in item.ListOf("slots") ?? [])
         {
-            if (slot.NumberOf("slot") is not (>= 0 and <= uint.MaxValue and var number)
+            if (!slot.HasOnly("key", "slot")
+                || slot.NumberOf("slot") is not (>= 0 and <= uint.MaxValue and var number)
                 || !Hex.TryParse(slot.TextOf("key"), 32, out var key)
                 || !_slots.TryAdd((stream, number), key))
             {
