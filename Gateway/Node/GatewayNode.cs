@@ -77,8 +77,10 @@ public sealed class GatewayNode : IGatewayObserver, IAsyncDisposable
     }
 
     /// <summary>Where SIP is heard over UDP, with the port taken.</summary>
-    public IPEndPoint SipEndPoint =>
-        _sip.BoundEndpoints.First(bound => bound.Transport == SipTransportKind.Udp).Endpoint;
+    public IPEndPoint SipEndPoint => Bound(SipTransportKind.Udp);
+
+    /// <summary>Where SIP is heard over TCP: the same, unless any free port was asked for.</summary>
+    public IPEndPoint SipTcpEndPoint => Bound(SipTransportKind.Tcp);
 
     /// <summary>What the gateway has done and has under way.</summary>
     public GatewayCounters Counters => new(
@@ -150,6 +152,9 @@ public sealed class GatewayNode : IGatewayObserver, IAsyncDisposable
 
     /// <inheritdoc />
     public Task<TakeDocument?> ReadAsync(TakeId take) => Task.FromResult(_sessions.Read(take));
+
+    private IPEndPoint Bound(SipTransportKind transport) =>
+        _sip.BoundEndpoints.First(bound => bound.Transport == transport).Endpoint;
 
     private IGatewayGrain Gateway() => _grains.GetGrain<IGatewayGrain>(Names.Key(_options.Tenant, _options.Gateway));
 

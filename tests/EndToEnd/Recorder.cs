@@ -40,6 +40,8 @@ internal sealed class Recorder : IAsyncDisposable
 
     public IPEndPoint Sip => _host.Gateway.SipEndPoint;
 
+    public IPEndPoint SipTcp => _host.Gateway.SipTcpEndPoint;
+
     public IServiceProvider Services => _host.Services;
 
     /// <summary>A folder for one test.</summary>
