@@ -28,11 +28,12 @@ public sealed class RecoveryTests
     }
 
     [Fact]
-    public async Task Recover_withAnyByteFlipped_keepsAllBeforeAndReportsCommittedDamage()
+    public async Task Recover_withAnyByteFlipped_keepsExactlyTheChunksBeforeAndReportsCommittedDamage()
     {
         using var store = new StoreFixture();
         var (path, bytes) = await SmallJournalAsync(store);
-        var quarantined = 0;
+        var (chunkEnds, lastMark) = Walk(bytes);
+        Assert.Equal(4, chunkEnds.Count);
         for (var at = 0; at < bytes.Length; at++)
         {
             var flipped = (byte[])bytes.Clone();
@@ -40,16 +41,36 @@ public sealed class RecoveryTests
             await File.WriteAllBytesAsync(path, flipped, Token);
             var report = JournalRecovery.Recover(store.Path, store.Keys);
             Close(report);
-            Assert.InRange(report.Chunks, 0, 4);
-            quarantined += report.Quarantined.Count;
-            foreach (var damaged in Directory.GetFiles(store.JournalFolder, "*" + JournalRecovery.DamagedSuffix))
+            var survivors = chunkEnds.Count(end => end <= at);
+            Assert.True(survivors == report.Chunks, $"byte {at}: {report.Chunks} chunks instead of {survivors}");
+
+            // Only behind the last mark nothing says that the place was ever confirmed.
+            var damaged = Directory.GetFiles(store.JournalFolder, "*" + JournalRecovery.DamagedSuffix);
+            var expected = at < lastMark ? 1 : 0;
+            Assert.True(expected == report.Quarantined.Count, $"byte {at}: {report.Quarantined.Count} quarantined");
+            Assert.Equal(expected, damaged.Length);
+            Array.ForEach(damaged, File.Delete);
+        }
+    }
+
+    // Where each chunk record ends, and where the last commit mark begins.
+    private static (List<long> ChunkEnds, long LastMark) Walk(byte[] bytes)
+    {
+        Assert.True(SegmentHeader.TryRead(bytes, out var header, out _));
+        var ends = new List<long>();
+        long mark = 0;
+        for (long at = SegmentHeader.Size; at < bytes.Length;)
+        {
+            Assert.True(RecordFrame.TryRead(bytes.AsSpan((int)at), header.Id, at, out var type, out var length, out _));
+            mark = type == RecordType.CommitMark ? at : mark;
+            at += RecordFrame.HeaderSize + length;
+            if (type == RecordType.Chunk)
             {
-                File.Delete(damaged);
+                ends.Add(at);
             }
         }
 
-        // Everything but the last commit mark itself lies in the committed part.
-        Assert.InRange(quarantined, bytes.Length - 64, bytes.Length);
+        return (ends, mark);
     }
 
     private static void Close(RecoveryReport report)
