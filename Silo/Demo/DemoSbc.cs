@@ -72,7 +72,8 @@ public sealed class DemoSbc(TimeProvider? time = null)
         result = result with { Status = answer.Status, Reason = answer.Reason };
         if (answer.Status >= 300)
         {
-            await call.Link.SendAsync(call.Dialog.AckRefusal(answer), cancellationToken).ConfigureAwait(false);
+            // Refused is refused, whether or not the recorder is still there to hear the ACK.
+            await TrySendAsync(call, call.Dialog.AckRefusal(answer), cancellationToken).ConfigureAwait(false);
             return result with { Outcome = DemoOutcome.Refused };
         }
 
@@ -83,7 +84,11 @@ public sealed class DemoSbc(TimeProvider? time = null)
         Call call, DemoSipMessage answer, DemoCallResult result, CancellationToken cancellationToken)
     {
         call.Dialog.Establish(answer);
-        await call.Link.SendAsync(call.Dialog.Ack(), cancellationToken).ConfigureAwait(false);
+        if (await TrySendAsync(call, call.Dialog.Ack(), cancellationToken).ConfigureAwait(false) is { } lost)
+        {
+            return result with { Outcome = DemoOutcome.Unreachable, Reason = lost };
+        }
+
         call.Progress?.Report(new DemoProgress(DemoPhase.Answered, TimeSpan.Zero));
         var targets = answer.MediaTargets(call.Options.Recorder.Address);
         var fits = targets.Count == call.Legs.Length;
@@ -99,17 +104,26 @@ public sealed class DemoSbc(TimeProvider? time = null)
         }
 
         // The BYE is sent even when the caller gave up, or the recorder would wait for media until it times out.
+        // One that the recorder sent first has ended the dialog: there is nothing left to say BYE to.
         call.Progress?.Report(new DemoProgress(DemoPhase.Ending, TimeSpan.Zero));
-        var (bye, _) = await ExchangeAsync(call, call.Dialog.Bye(), "BYE", CancellationToken.None)
-            .ConfigureAwait(false);
+        var answered = call.EndedByRecorder;
+        if (!answered)
+        {
+            var (bye, _) = await ExchangeAsync(call, call.Dialog.Bye(), "BYE", CancellationToken.None)
+                .ConfigureAwait(false);
+            answered = bye is not null || call.EndedByRecorder;
+        }
+
         cancellationToken.ThrowIfCancellationRequested();
         call.Progress?.Report(new DemoProgress(DemoPhase.Ended, TimeSpan.Zero));
         return result with
         {
             Outcome = !fits ? DemoOutcome.BadAnswer
-                : bye is null ? DemoOutcome.ByeUnanswered
+                : !answered ? DemoOutcome.ByeUnanswered
                 : DemoOutcome.Completed,
-            Reason = fits ? result.Reason : "The answer does not have the offer's two m-lines.",
+            Reason = !fits ? "The answer does not have the offer's two m-lines."
+                : call.EndedByRecorder ? "The recorder ended the call."
+                : result.Reason,
             LateTicks = late,
             Legs = [.. call.Legs.Select(leg => leg.Result())],
         };
@@ -132,7 +146,7 @@ public sealed class DemoSbc(TimeProvider? time = null)
         using var timer = new PeriodicTimer(TickLength / 4, _time);
         var started = _time.GetTimestamp();
         var late = 0;
-        for (var tick = 0; tick < ticks && !cancellationToken.IsCancellationRequested; tick++)
+        for (var tick = 0; tick < ticks && !cancellationToken.IsCancellationRequested && !call.EndedByRecorder; tick++)
         {
             var due = TickLength * tick;
             while (_time.GetElapsedTime(started) < due)
@@ -191,10 +205,30 @@ public sealed class DemoSbc(TimeProvider? time = null)
             return;
         }
 
-        var response = message.FirstLine.Split(' ')[0] is "OPTIONS" or "UPDATE" or "BYE"
+        var method = message.FirstLine.Split(' ')[0];
+        var response = method is "OPTIONS" or "UPDATE" or "BYE"
             ? DemoDialog.Respond(message, 200, "OK")
             : DemoDialog.Respond(message, 488, "Not Acceptable Here");
+        if (method == "BYE" && message["Call-ID"] == call.Dialog.CallId)
+        {
+            call.EndedByRecorder = true;
+        }
+
         await call.Link.SendAsync(response, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Sends what no response is awaited for; the socket's reason when it cannot be sent, else null.</summary>
+    private static async Task<string?> TrySendAsync(Call call, byte[] message, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await call.Link.SendAsync(message, cancellationToken).ConfigureAwait(false);
+            return null;
+        }
+        catch (SocketException lost)
+        {
+            return lost.Message;
+        }
     }
 
     /// <summary>Sends a request until its final response comes or the time is up.</summary>
@@ -233,7 +267,8 @@ public sealed class DemoSbc(TimeProvider? time = null)
         {
             if (provisional)
             {
-                await call.Link.SendAsync(call.Dialog.Cancel(), CancellationToken.None).ConfigureAwait(false);
+                // A CANCEL that cannot be sent changes nothing: the INVITE has no final response either way.
+                await TrySendAsync(call, call.Dialog.Cancel(), CancellationToken.None).ConfigureAwait(false);
             }
 
             cancellationToken.ThrowIfCancellationRequested();
@@ -280,5 +315,15 @@ public sealed class DemoSbc(TimeProvider? time = null)
         DemoSipLink Link,
         DemoDialog Dialog,
         DemoLeg[] Legs,
-        IProgress<DemoProgress>? Progress);
+        IProgress<DemoProgress>? Progress)
+    {
+        private volatile bool _endedByRecorder;
+
+        /// <summary>The recorder sent a BYE: set where requests are answered, read where the legs are sent.</summary>
+        public bool EndedByRecorder
+        {
+            get => _endedByRecorder;
+            set => _endedByRecorder = value;
+        }
+    }
 }

@@ -63,24 +63,51 @@ internal sealed record DemoSipMessage(string FirstLine, IReadOnlyList<(string Na
         _ => name,
     };
 
-    /// <summary>Where each m-line of an SDP answer wants its RTP; null for port 0 and for inactive lines.</summary>
+    /// <summary>
+    /// Where each m-line of an SDP answer wants its RTP; null where it wants none: port 0, a connection address of
+    /// 0.0.0.0 or :: (RFC 3264 §8.4), <c>inactive</c> or <c>sendonly</c> on the line or, for lines without a
+    /// direction of their own, on the session (RFC 8866 §6.7).
+    /// </summary>
     public IReadOnlyList<IPEndPoint?> MediaTargets(IPAddress fallback)
     {
         var sections = Body.ReplaceLineEndings("\n").Split("\nm=");
         var session = Connection(sections[0], fallback);
+        var sessionTakes = Takes(sections[0], otherwise: true);
         var targets = new List<IPEndPoint?>();
         foreach (var section in sections.Skip(1))
         {
             var fields = section.Split([' ', '\n'], 3);
-            var valid = fields.Length > 1
-                && ushort.TryParse(fields[1], NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port > 0
-                && !("\n" + section + "\n").Contains("\na=inactive\n", StringComparison.Ordinal);
-            targets.Add(valid
-                ? new IPEndPoint(Connection(section, session), int.Parse(fields[1], CultureInfo.InvariantCulture))
-                : null);
+            var port = fields.Length > 1
+                && ushort.TryParse(fields[1], NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+                ? number
+                : 0;
+            var address = Connection(section, session);
+            var valid = port > 0
+                && Takes(section, sessionTakes)
+                && !address.Equals(IPAddress.Any)
+                && !address.Equals(IPAddress.IPv6Any);
+            targets.Add(valid ? new IPEndPoint(address, port) : null);
         }
 
         return targets;
+    }
+
+    private static bool Takes(string section, bool otherwise)
+    {
+        foreach (var line in section.Split('\n'))
+        {
+            switch (line.Trim())
+            {
+                case "a=inactive" or "a=sendonly":
+                    return false;
+                case "a=recvonly" or "a=sendrecv":
+                    return true;
+                default:
+                    break;
+            }
+        }
+
+        return otherwise;
     }
 
     private static IPAddress Connection(string section, IPAddress fallback)

@@ -211,7 +211,7 @@ internal sealed class TimelineBuilder
                 kept.Add(segment with { Start = start, Skip = cut, Count = (int)(last - start) });
                 end = last;
             }
-            else if (start < _length && segment.End > 0)
+            else if (segment.Start < _length && segment.End > 0)
             {
                 duplicates++;
             }
