@@ -16,13 +16,17 @@ public sealed class SplitTests
             new(System.Net.IPAddress.Loopback, 5071), tcp: false, TestContext.Current.CancellationToken);
         var bytes = Encoding.UTF8.GetBytes(src.Invite());
         var limits = new SipLimits();
+        var dripping = new StreamFramer(limits);
         for (var split = 1; split < bytes.Length; split++)
         {
             var part = new ReadOnlySequence<byte>(bytes, 0, split);
-            Assert.Equal(FrameResult.NeedMore, StreamFramer.Next(part, limits, out _, out _, out _));
+            Assert.Equal(FrameResult.NeedMore, new StreamFramer(limits).Next(part, out _, out _, out _));
+            Assert.Equal(FrameResult.NeedMore, dripping.Next(part, out _, out _, out _));
+            Assert.True(dripping.HasBegun);
         }
 
-        var whole = StreamFramer.Next(new ReadOnlySequence<byte>(bytes), limits, out var message, out _, out _);
+        var whole = dripping.Next(new ReadOnlySequence<byte>(bytes), out var message, out _, out _);
+        Assert.False(dripping.HasBegun);
         Assert.Equal(FrameResult.Message, whole);
         Assert.Equal(bytes, message);
     }
