@@ -165,9 +165,28 @@ internal sealed partial class SipEngine
         _post(() =>
         {
             _asking--;
-            done(answer);
+            try
+            {
+                done(answer);
+            }
+            catch (Exception exception) when (exception is not OutOfMemoryException)
+            {
+                FailAnswer(transaction, answer, exception);
+            }
+
             CheckStopped();
         });
+    }
+
+    /// <summary>An answer that broke us: the client is not left waiting, nor the application with what it reserved.</summary>
+    private void FailAnswer(ServerTransaction transaction, SessionAnswer? answer, Exception exception)
+    {
+        _log.WorkFailed(exception);
+        Respond(transaction, 500, "Server Internal Error");
+        if (transaction.IsInvitation && answer is { IsAccepted: true } && !_dialogsById.ContainsKey(answer.DialogId))
+        {
+            NoticeEnded(answer.DialogId, SessionEnd.AnswerInvalid);
+        }
     }
 
     private void RefuseByApplication(in SipFlow flow, ServerTransaction transaction, SessionAnswer? answer) =>
