@@ -24,6 +24,10 @@ public interface ISipLog
     /// <param name="source">Who sent the message.</param>
     /// <param name="exception">The broken invariant.</param>
     void MessageFailed(IPEndPoint source, Exception exception);
+
+    /// <summary>A timer or other work of the loop broke an invariant. The loop goes on; report it.</summary>
+    /// <param name="exception">The broken invariant.</param>
+    void WorkFailed(Exception exception) => MessageFailed(new IPEndPoint(IPAddress.Any, 0), exception);
 }
 
 /// <summary>Throws everything away; for tests and tools.</summary>

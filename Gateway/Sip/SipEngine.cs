@@ -8,8 +8,8 @@ namespace Talreg.Sip;
 
 /// <summary>
 /// All transactions and dialogs of a server, free of sockets and threads: every method runs on the server's one loop,
-/// and the application's answers come back to it through <c>post</c>. Files: requests here, sessions in
-/// SipEngine.Sessions.cs.
+/// and the application's answers come back to it through <c>post</c>. Files: requests here, then Sessions (new ones),
+/// Changes (requests within one) and Endings.
 /// </summary>
 internal sealed partial class SipEngine : ITransactionHost
 {
@@ -20,6 +20,7 @@ internal sealed partial class SipEngine : ITransactionHost
     private readonly Dictionary<string, ServerTransaction> _byMergeKey = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ClientTransaction> _clientTransactions = new(StringComparer.Ordinal);
     private int _inviting;
+    private int _asking;
 
     public SipEngine(
         SipServerOptions options,
@@ -29,7 +30,7 @@ internal sealed partial class SipEngine : ITransactionHost
         Action<Action> post)
     {
         (Options, _application, _log, _post) = (options, application, log, post);
-        Timers = new TimerQueue(timeProvider);
+        Timers = new TimerQueue(timeProvider, log.WorkFailed);
     }
 
     public SipServerOptions Options { get; }
@@ -50,10 +51,12 @@ internal sealed partial class SipEngine : ITransactionHost
 
     public long Accepted { get; private set; }
 
-    public void Send(in SipFlow flow, byte[] message)
+    public bool Send(in SipFlow flow, byte[] message)
     {
+        var sent = flow.Transport.TrySend(flow, message);
         Sent++;
-        SendFailures += flow.Transport.TrySend(flow, message) ? 0 : 1;
+        SendFailures += sent ? 0 : 1;
+        return sent;
     }
 
     public void Remove(ServerTransaction transaction)
@@ -233,7 +236,7 @@ internal sealed partial class SipEngine : ITransactionHost
     {
         var health = _application.Health;
         var headers = AllowHeader + "Supported: timer, siprec\r\nAccept: " + AcceptedTypes + "\r\n";
-        if (health.IsAccepting)
+        if (health.IsAccepting && !_isStopping)
         {
             Respond(transaction, 200, "OK", headers);
         }

@@ -11,11 +11,14 @@ namespace Talreg.Sip;
 /// </summary>
 public sealed class SipServer : ISipTransportSink, IAsyncDisposable
 {
+    private const int MaxActionsPerRound = 256;
+
     private readonly SipServerOptions _options;
     private readonly TimeProvider _timeProvider;
     private readonly ISipLog _log;
     private readonly SipEngine _engine;
     private readonly Channel<Action> _work;
+    private readonly Lock _afterLoop = new();
     private readonly List<ISipTransport> _transports = [];
     private Task _loop = Task.CompletedTask;
     private int _disposed;
@@ -38,7 +41,7 @@ public sealed class SipServer : ISipTransportSink, IAsyncDisposable
         (_options, _timeProvider, _log) = (options, timeProvider, log);
         _work = Channel.CreateBounded<Action>(
             new BoundedChannelOptions(options.Limits.MaxQueuedMessages) { SingleReader = true });
-        _engine = new SipEngine(options, application, timeProvider, log, action => _ = PostAsync(action));
+        _engine = new SipEngine(options, application, timeProvider, log, action => _ = PostAnswerAsync(action));
     }
 
     /// <summary>The addresses listened on, with the ports taken; empty before the start.</summary>
@@ -96,20 +99,19 @@ public sealed class SipServer : ISipTransportSink, IAsyncDisposable
     public async Task<bool> HangUpAsync(string dialogId, CancellationToken cancellationToken)
     {
         var answered = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
-        await PostAsync(() => _engine.HangUp(dialogId, SessionEnd.LocalBye, result => answered.TrySetResult(result)))
+        var posted = await PostAsync(
+            () => _engine.HangUp(dialogId, SessionEnd.LocalBye, result => answered.TrySetResult(result)))
             .ConfigureAwait(false);
-        try
-        {
-            return await answered.Task.WaitAsync(_options.HangUpWait, _timeProvider, cancellationToken)
-                .ConfigureAwait(false);
-        }
-        catch (TimeoutException)
-        {
-            return false;
-        }
+
+        // After the stop every session has ended.
+        return !posted || await WaitAsync(answered.Task, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Ends every session with a BYE that is sent once, then closes the listeners.</summary>
+    /// <summary>
+    /// Answers INVITEs still with the application 503, ends every session with a BYE, waits at most
+    /// <see cref="SipServerOptions.HangUpWait"/> for the answers and for the application, then closes the listeners. An
+    /// application that accepts later than that still gets its <see cref="ISipApplication.OnEnded"/>.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
@@ -117,7 +119,14 @@ public sealed class SipServer : ISipTransportSink, IAsyncDisposable
             return;
         }
 
-        await PostAsync(_engine.HangUpAll).ConfigureAwait(false);
+        if (BoundEndpoints.Count > 0)
+        {
+            var stopped = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+            await PostAsync(() => _engine.Stop(() => stopped.TrySetResult(true))).ConfigureAwait(false);
+            await WaitAsync(stopped.Task, CancellationToken.None).ConfigureAwait(false);
+            await PostAsync(_engine.Abandon).ConfigureAwait(false);
+        }
+
         _work.Writer.TryComplete();
         await _loop.ConfigureAwait(false);
         await CloseTransportsAsync().ConfigureAwait(false);
@@ -189,14 +198,58 @@ public sealed class SipServer : ISipTransportSink, IAsyncDisposable
         }
     }
 
-    private async Task PostAsync(Action action)
+    /// <summary>Hands work to the loop; false when the loop has ended and will not run it.</summary>
+    private async Task<bool> PostAsync(Action action)
     {
         while (await _work.Writer.WaitToWriteAsync().ConfigureAwait(false))
         {
             if (_work.Writer.TryWrite(action))
             {
-                return;
+                return true;
             }
+        }
+
+        return false;
+    }
+
+    /// <summary>The application's answer; one that comes after the loop's end still ends its session.</summary>
+    private async Task PostAnswerAsync(Action action)
+    {
+        if (await PostAsync(action).ConfigureAwait(false))
+        {
+            return;
+        }
+
+        await _loop.ConfigureAwait(false);
+        lock (_afterLoop)
+        {
+            Run(action);
+        }
+    }
+
+    private async Task<bool> WaitAsync(Task<bool> answered, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await answered.WaitAsync(_options.HangUpWait, _timeProvider, cancellationToken)
+                .ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+    }
+
+    private void Run(Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            // One piece of work must never end the loop that does all the others.
+            _log.WorkFailed(exception);
         }
     }
 
@@ -208,9 +261,10 @@ public sealed class SipServer : ISipTransportSink, IAsyncDisposable
         {
             while (await _work.Reader.WaitToReadAsync().ConfigureAwait(false))
             {
-                while (_work.Reader.TryRead(out var action))
+                // A flood of messages must not keep the timers waiting.
+                for (var i = 0; i < MaxActionsPerRound && _work.Reader.TryRead(out var action); i++)
                 {
-                    action();
+                    Run(action);
                 }
 
                 _ = wake.Change(_engine.Timers.RunDue() ?? Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);

@@ -28,7 +28,7 @@ internal sealed class Dialog
 
     public required SdpAnswerBuilder Answers { get; init; }
 
-    /// <summary>Where the last request came from; our requests go there.</summary>
+    /// <summary>Where the last request came from.</summary>
     public required SipFlow Flow { get; set; }
 
     public required string Contact { get; init; }
@@ -51,8 +51,8 @@ internal sealed class Dialog
 
     public SipTimer? SessionTimer { get; set; }
 
-    /// <summary>A BYE that has to wait for the ACK (RFC 3261 §15).</summary>
-    public Action? ByeAfterAck { get; set; }
+    /// <summary>Not null: a BYE waits for the ACK (RFC 3261 §15), and this is told whether it was answered.</summary>
+    public Action<bool>? ByeAnswered { get; set; }
 
     public static string KeyOf(string callId, string? localTag, string? remoteTag) =>
         $"{callId}|{localTag}|{remoteTag}";
@@ -60,15 +60,19 @@ internal sealed class Dialog
     /// <summary>Writes a BYE (RFC 3261 §12.2.1.1).</summary>
     public byte[] WriteBye(string branch)
     {
+        // A strict router takes the Request-URI for itself and finds the target in the last Route.
+        var isStrict = RouteSet.Count > 0 && !NextHop.IsLoose(RouteSet[0]);
+        var requestUri = isStrict ? NextHop.UriOf(RouteSet[0])!.Text : RemoteTarget;
+        IEnumerable<string> routes = isStrict ? RouteSet.Skip(1).Append($"<{RemoteTarget}>") : RouteSet;
         var transport = Flow.Transport.Kind == SipTransportKind.Udp ? "UDP" : "TCP";
         var text = new StringBuilder(512);
-        text.Append(CultureInfo.InvariantCulture, $"BYE {RemoteTarget} SIP/2.0\r\n")
+        text.Append(CultureInfo.InvariantCulture, $"BYE {requestUri} SIP/2.0\r\n")
             .Append(CultureInfo.InvariantCulture, $"Via: SIP/2.0/{transport} {Flow.Local};branch={branch};rport\r\n")
             .Append(CultureInfo.InvariantCulture, $"From: {LocalAddress};tag={LocalTag}\r\n")
             .Append(CultureInfo.InvariantCulture, $"To: {RemoteAddress};tag={RemoteTag}\r\n")
             .Append(CultureInfo.InvariantCulture, $"Call-ID: {CallId}\r\nCSeq: {++_localCSeq} BYE\r\n")
             .Append("Max-Forwards: 70\r\n");
-        foreach (var route in RouteSet)
+        foreach (var route in routes)
         {
             text.Append("Route: ").Append(route).Append("\r\n");
         }

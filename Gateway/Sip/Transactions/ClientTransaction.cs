@@ -6,6 +6,9 @@ namespace Talreg.Sip.Transactions;
 internal sealed class ClientTransaction(
     ITransactionHost host, string branch, SipFlow flow, byte[] request, Action<int> completed)
 {
+    /// <summary>Told instead of a status when none came (timer F) or the request could not be sent.</summary>
+    public const int NoAnswer = 0;
+
     private SipTimer? _resend;
     private SipTimer? _timeout;
     private TimeSpan _resendAfter;
@@ -18,8 +21,14 @@ internal sealed class ClientTransaction(
 
     public void Start()
     {
-        host.Send(flow, request);
-        _timeout = host.Timers.Start(host.Options.T1 * 64, () => Complete(408));
+        if (!host.Send(flow, request) && IsReliable)
+        {
+            // The connection is gone and its client listens nowhere we could reach (RFC 3261 §17.1.4).
+            Complete(NoAnswer);
+            return;
+        }
+
+        _timeout = host.Timers.Start(host.Options.T1 * 64, () => Complete(NoAnswer));
         if (!IsReliable)
         {
             _resendAfter = host.Options.T1;

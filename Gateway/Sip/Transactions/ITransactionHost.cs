@@ -9,7 +9,8 @@ internal interface ITransactionHost
 
     TimerQueue Timers { get; }
 
-    void Send(in SipFlow flow, byte[] message);
+    /// <summary>Sends; false when it certainly did not go out.</summary>
+    bool Send(in SipFlow flow, byte[] message);
 
     void Remove(ServerTransaction transaction);
 

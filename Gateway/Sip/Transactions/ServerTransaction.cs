@@ -29,7 +29,13 @@ internal sealed class ServerTransaction(
     public SipFlow Flow { get; } = flow;
 
     /// <summary>A final response has been sent.</summary>
-    public bool IsFinal { get; private set; }
+    public bool IsFinal => FinalStatus != 0;
+
+    /// <summary>The status of the final response; 0 before it.</summary>
+    public int FinalStatus { get; private set; }
+
+    /// <summary>An INVITE that would make a session, not one within a session.</summary>
+    public bool IsInvitation => IsInvite && Request.To.Tag is null;
 
     public bool IsAcknowledged { get; private set; }
 
@@ -70,7 +76,7 @@ internal sealed class ServerTransaction(
             return;
         }
 
-        IsFinal = true;
+        FinalStatus = status;
         var lifetime = host.Options.T1 * 64;
         if (IsInvite && status >= 300)
         {

@@ -15,8 +15,10 @@ internal sealed class SipTimer(Action action)
     }
 }
 
-/// <summary>All timers of a server, in due order. Used on the loop only.</summary>
-internal sealed class TimerQueue(TimeProvider timeProvider)
+/// <summary>
+/// All timers of a server, in due order. Used on the loop only. A timer that throws is reported and the others fire.
+/// </summary>
+internal sealed class TimerQueue(TimeProvider timeProvider, Action<Exception> failed)
 {
     private readonly PriorityQueue<SipTimer, long> _timers = new();
 
@@ -41,9 +43,21 @@ internal sealed class TimerQueue(TimeProvider timeProvider)
             }
 
             _timers.Dequeue();
-            timer.Fire();
+            Fire(timer);
         }
 
         return null;
+    }
+
+    private void Fire(SipTimer timer)
+    {
+        try
+        {
+            timer.Fire();
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            failed(exception);
+        }
     }
 }

@@ -11,6 +11,9 @@ namespace Talreg.Sip.Transport;
 /// </summary>
 internal sealed class TcpConnection : IAsyncDisposable
 {
+    /// <summary>How long a close waits for the last answers to leave.</summary>
+    private static readonly TimeSpan FlushWait = TimeSpan.FromSeconds(1);
+
     private static readonly byte[] Pong = "\r\n"u8.ToArray();
 
     private readonly Socket _socket;
@@ -19,6 +22,7 @@ internal sealed class TcpConnection : IAsyncDisposable
     private readonly ISipTransportSink _sink;
     private readonly Channel<byte[]> _sends;
     private readonly CancellationTokenSource _stop = new();
+    private readonly TaskCompletionSource _flushed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _loops = Task.CompletedTask;
 
     public TcpConnection(
@@ -48,7 +52,18 @@ internal sealed class TcpConnection : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _sends.Writer.TryComplete();
+        try
+        {
+            await _flushed.Task.WaitAsync(FlushWait, _timeProvider).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            // The peer does not read: what is queued for it is lost with the connection.
+            _sends.Writer.TryComplete();
+        }
+
         Abort();
+        await _stop.CancelAsync().ConfigureAwait(false);
         await _loops.ConfigureAwait(false);
         _stop.Dispose();
     }
@@ -96,6 +111,10 @@ internal sealed class TcpConnection : IAsyncDisposable
         {
             Abort();
         }
+        finally
+        {
+            _flushed.TrySetResult();
+        }
     }
 
     private async Task ReadAsync(NetworkStream stream)
@@ -103,26 +122,33 @@ internal sealed class TcpConnection : IAsyncDisposable
         var reader = PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: 8_192, leaveOpen: true));
         try
         {
-            var partial = false;
+            var framer = new StreamFramer(_limits);
+            long? begun = null;
             while (true)
             {
+                // The time for a message runs from its first byte: one that drips in does not win more of it.
+                var wait = begun is { } start
+                    ? _limits.MessageCompletion - _timeProvider.GetElapsedTime(start)
+                    : _limits.ConnectionIdle;
                 using var timeout = new CancellationTokenSource(
-                    partial ? _limits.MessageCompletion : _limits.ConnectionIdle, _timeProvider);
+                    wait > TimeSpan.Zero ? wait : TimeSpan.Zero, _timeProvider);
+                timeout.Token.ThrowIfCancellationRequested();
                 var result = await reader.ReadAsync(timeout.Token).ConfigureAwait(false);
                 var buffer = result.Buffer;
                 var framed = FrameResult.NeedMore;
                 do
                 {
-                    framed = StreamFramer.Next(buffer, _limits, out var message, out var consumed, out var fault);
+                    framed = framer.Next(buffer, out var message, out var consumed, out var fault);
                     buffer = buffer.Slice(consumed);
-                    if (!await HandleAsync(framed, message, fault, timeout.Token).ConfigureAwait(false))
+                    begun = framed == FrameResult.NeedMore ? begun : null;
+                    if (!await HandleAsync(framed, message, fault, _stop.Token).ConfigureAwait(false))
                     {
                         return;
                     }
                 }
                 while (framed is FrameResult.Message or FrameResult.KeepAlivePing);
 
-                partial = !buffer.IsEmpty;
+                begun = framer.HasBegun ? begun ?? _timeProvider.GetTimestamp() : null;
                 reader.AdvanceTo(buffer.Start, buffer.End);
                 if (result.IsCompleted)
                 {

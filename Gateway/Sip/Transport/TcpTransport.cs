@@ -50,10 +50,8 @@ internal sealed class TcpTransport : ISipTransport
         await _stop.CancelAsync().ConfigureAwait(false);
         _listener.Dispose();
         await _loop.ConfigureAwait(false);
-        foreach (var connection in _connections.Values)
-        {
-            await connection.DisposeAsync().ConfigureAwait(false);
-        }
+        await Task.WhenAll(_connections.Values.Select(connection => connection.DisposeAsync().AsTask()))
+            .ConfigureAwait(false);
 
         _stop.Dispose();
     }
