@@ -17,6 +17,7 @@ public sealed class CrashTests
     private const long SegmentBytes = 256 * 1024;
     private const string FolderVariable = "TALREG_TESTS_CRASH_FOLDER";
     private const string RoundVariable = "TALREG_TESTS_CRASH_ROUND";
+    private const string SeedVariable = "TALREG_TESTS_SEED";
     private const int KilledExitCode = 128 + 9;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -24,7 +25,9 @@ public sealed class CrashTests
     [Fact]
     public async Task Kill_whileCapturing_losesNoChunkThatWasPublishedAsCommitted()
     {
-        var seed = Environment.TickCount;
+        var seed = int.TryParse(Environment.GetEnvironmentVariable(SeedVariable), out var given)
+            ? given
+            : Environment.TickCount;
         TestContext.Current.TestOutputHelper?.WriteLine($"seed {seed}");
         var random = new Random(seed);
         using var folder = new TemporaryFolder();
