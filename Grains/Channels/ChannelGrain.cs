@@ -26,8 +26,7 @@ public sealed class ChannelGrain(
 
     private static readonly TimeSpan SaveEvery = TimeSpan.FromSeconds(30);
 
-    private readonly Dictionary<CallId, Admission> _active = [];
-    private readonly Queue<CallId> _order = [];
+    private readonly OrderedDictionary<CallId, Admission> _active = [];
     private CompiledPolicy? _compiled;
     private int _compiledVersion;
     private bool _unsaved;
@@ -136,10 +135,9 @@ public sealed class ChannelGrain(
             return;
         }
 
-        _order.Enqueue(admission.Call);
-        while (_order.Count > MaxActiveCalls)
+        if (_active.Count > MaxActiveCalls)
         {
-            _active.Remove(_order.Dequeue());
+            _active.RemoveAt(0);
         }
 
         state.State.CallsAdmitted++;

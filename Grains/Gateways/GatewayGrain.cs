@@ -18,6 +18,7 @@ public sealed class GatewayGrain(
     private static readonly TimeSpan ConfirmWithin = TimeSpan.FromMilliseconds(200);
 
     private IGatewayObserver? _observer;
+    private Task _saved = Task.CompletedTask;
 
     /// <inheritdoc />
     public Task RegisterAsync(IGatewayObserver observer)
@@ -44,7 +45,7 @@ public sealed class GatewayGrain(
         }
 
         orders[order.Take] = order;
-        await state.WriteStateAsync();
+        await SaveAsync();
         return await PushAsync(order);
     }
 
@@ -76,8 +77,18 @@ public sealed class GatewayGrain(
     {
         if (state.State.Orders.Remove(take))
         {
-            await state.WriteStateAsync();
+            await SaveAsync();
         }
+    }
+
+    // Orders for several takes come at once; two writes under one ETag would refuse each other.
+    private Task SaveAsync() => _saved = SaveAfterAsync(_saved);
+
+    private async Task SaveAfterAsync(Task before)
+    {
+        await before.ConfigureAwait(
+            ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        await state.WriteStateAsync();
     }
 
     private async Task<bool> PushAsync(TakeOrder order)

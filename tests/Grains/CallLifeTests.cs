@@ -1,0 +1,165 @@
+using Talreg.Contracts;
+using Talreg.Contracts.Calls;
+using Talreg.Contracts.Gateways;
+using Talreg.Contracts.Ledger;
+using Talreg.Contracts.Policies;
+
+namespace Talreg.Grains.Tests;
+
+public sealed class CallLifeTests(RecorderCluster cluster) : IClassFixture<RecorderCluster>
+{
+    private static readonly DateTimeOffset Ended = DateTimeOffset.UnixEpoch.AddYears(51);
+
+    [Fact]
+    public async Task Policy_default_is_in_force_and_a_draft_becomes_so_when_activated()
+    {
+        var grain = cluster.Client.GetGrain<IRetentionPolicyGrain>("policies/default");
+        Assert.Equal(1, (await grain.GetActiveAsync())!.Version);
+        var draft = await grain.DraftAsync(Policy(VerdictKind.Never), "ann");
+        Assert.Equal((2, null), (draft.Version, draft.ActivatedBy));
+        Assert.Equal(1, (await grain.GetActiveAsync())!.Version);
+        Assert.Equal("bob", (await grain.ActivateAsync(2, "bob")).ActivatedBy);
+        await cluster.DeactivateAsync();
+        Assert.Equal(2, (await grain.GetActiveAsync())!.Version);
+        var ledger = cluster.Client.GetGrain<ILedgerGrain>("policies");
+        Assert.Contains("drafted", Body(await ledger.ProveAsync(0)), StringComparison.Ordinal);
+        Assert.Contains("activated", Body(await ledger.ProveAsync(1)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Policy_invalid_document_or_unknown_version_is_refused()
+    {
+        var grain = cluster.Client.GetGrain<IRetentionPolicyGrain>("faulty/default");
+        var rule = new PolicyRule { Name = "", Verdict = VerdictKind.Record, RetentionDays = -1, Purpose = "test" };
+        var refusal = await Assert.ThrowsAsync<RefusalException>(
+            () => grain.DraftAsync(new PolicyDocument([rule]), "ann"));
+        Assert.Equal(RefusalKind.Invalid, refusal.Kind);
+        Assert.Contains("ame", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains("etention", refusal.Message, StringComparison.Ordinal);
+        refusal = await Assert.ThrowsAsync<RefusalException>(() => grain.ActivateAsync(2, "ann"));
+        Assert.Equal(RefusalKind.NotFound, refusal.Kind);
+    }
+
+    [Fact]
+    public async Task Admit_the_same_session_twice_gives_the_same_admission()
+    {
+        var channel = Channel("twice");
+        var offer = RecorderCluster.Offer("twice", "100", "s1");
+        var first = await channel.AdmitAsync(offer);
+        var second = await channel.AdmitAsync(offer with { Proposed = CallId.New(Ended) });
+        Assert.Equal(VerdictKind.Record, first.Verdict.Kind);
+        Assert.NotEmpty(first.Verdict.Reason);
+        Assert.Equal(first.Call, second.Call);
+        Assert.Equal(first.Verdict, second.Verdict);
+        var document = await channel.GetAsync();
+        Assert.Equal(1, document!.CallsAdmitted);
+        Assert.Equal([first.Call], document.ActiveCalls);
+    }
+
+    [Fact]
+    public async Task Admit_256_later_calls_that_ended_does_not_forget_a_live_one()
+    {
+        var channel = Channel("long");
+        var live = (await channel.AdmitAsync(RecorderCluster.Offer("long", "100", "live"))).Call;
+        for (var i = 0; i < 260; i++)
+        {
+            var call = (await channel.AdmitAsync(RecorderCluster.Offer("long", "100", $"short-{i}"))).Call;
+            await channel.EndedAsync(call, Ended);
+        }
+
+        Assert.Equal([live], (await channel.GetAsync())!.ActiveCalls);
+    }
+
+    [Fact]
+    public async Task Never_leaves_a_decision_in_the_ledger_and_no_take()
+    {
+        await FollowAsync("never", VerdictKind.Never);
+        var admission = await Channel("never").AdmitAsync(RecorderCluster.Offer("never", "100", "s1"));
+        Assert.Equal(VerdictKind.Never, admission.Verdict.Kind);
+        var call = await cluster.Client.GetGrain<ICallGrain>(admission.Call.Value).GetAsync();
+        Assert.Equal(CallState.NotRecorded, call!.State);
+        var proof = await cluster.Client.GetGrain<ILedgerGrain>("never").ProveAsync(call.Evidence!.Leaf);
+        Assert.Contains(admission.Call.ToString(), Body(proof), StringComparison.Ordinal);
+        Assert.Equal(CallState.NotRecorded, cluster.Index.Calls[admission.Call].State);
+    }
+
+    [Fact]
+    public async Task Call_goes_from_admission_over_commands_to_its_seal()
+    {
+        await FollowAsync("life", VerdictKind.OnDemand);
+        var gateway = await RegisterAsync("life");
+        var (grain, admission, take) = await StartAsync("life");
+        await grain.TakeStartedAsync(new TakeStarted(take, Ended));
+        Assert.Single((await grain.GetAsync())!.Takes);
+        var call = await grain.CommandAsync(CallCommand.Start, "ann");
+        Assert.Equal("start by ann", call.Verdicts[^1].Reason);
+        Assert.Empty(call.Flags);
+        Assert.Equal(TakeDesire.Record, Assert.Single(gateway.Orders).Desire);
+        var done = new TakeSealed(
+            take with { Sealed = true }, Ended, EndReason.Bye, [], new LedgerReceipt(3, 4), admission.Admitted);
+        await grain.TakeSealedAsync(done);
+        await grain.TakeSealedAsync(done);
+        call = (await grain.GetAsync())!;
+        Assert.Equal((CallState.Sealed, EndReason.Bye), (call.State, call.EndReason));
+        Assert.Equal(CallState.Sealed, cluster.Index.Calls[call.Id].State);
+        Assert.Empty(await cluster.Client.GetGrain<IGatewayGrain>("life/gw1").PullAsync());
+        Assert.Empty((await Channel("life").GetAsync())!.ActiveCalls);
+        var refusal = await Assert.ThrowsAsync<RefusalException>(() => grain.CommandAsync(CallCommand.Pause, "ann"));
+        Assert.Equal(RefusalKind.WrongState, refusal.Kind);
+        GC.KeepAlive(gateway);
+    }
+
+    [Fact]
+    public async Task Command_that_no_gateway_confirms_flags_the_call()
+    {
+        var gateway = await RegisterAsync("mute");
+        gateway.Answers = false;
+        var (grain, _, _) = await StartAsync("mute");
+        var call = await grain.CommandAsync(CallCommand.Pause, "ann");
+        Assert.Equal([CallFlags.CommandUnconfirmed], call.Flags);
+        var refusal = await Assert.ThrowsAsync<RefusalException>(() => grain.CommandAsync(CallCommand.Stop, "ann"));
+        Assert.Equal(RefusalKind.WrongState, refusal.Kind);
+        GC.KeepAlive(gateway);
+    }
+
+    [Fact]
+    public async Task Command_on_an_unknown_call_is_refused()
+    {
+        var grain = cluster.Client.GetGrain<ICallGrain>(Guid.NewGuid());
+        Assert.Null(await grain.GetAsync());
+        var refusal = await Assert.ThrowsAsync<RefusalException>(() => grain.CommandAsync(CallCommand.Pause, "ann"));
+        Assert.Equal(RefusalKind.NotFound, refusal.Kind);
+    }
+
+    private static string Body(LedgerProof proof) => System.Text.Encoding.UTF8.GetString(proof.Body);
+
+    private static PolicyDocument Policy(VerdictKind kind) => new(
+        [new PolicyRule { Name = "every", Verdict = kind, RetentionDays = 10, Purpose = "test" }]);
+
+    private IChannelGrain Channel(string tenant) =>
+        cluster.Client.GetGrain<IChannelGrain>(Names.Channel(tenant, "sip1", "100"));
+
+    private async Task FollowAsync(string tenant, VerdictKind kind)
+    {
+        var policy = cluster.Client.GetGrain<IRetentionPolicyGrain>($"{tenant}/default");
+        var draft = await policy.DraftAsync(Policy(kind), "ann");
+        await policy.ActivateAsync(draft.Version, "ann");
+    }
+
+    private async Task<FakeGateway> RegisterAsync(string tenant)
+    {
+        var gateway = new FakeGateway();
+        await cluster.Client.GetGrain<IGatewayGrain>($"{tenant}/gw1")
+            .RegisterAsync(cluster.Client.CreateObjectReference<IGatewayObserver>(gateway));
+        return gateway;
+    }
+
+    private async Task<(ICallGrain Grain, Admission Admission, TakeDocument Take)> StartAsync(string tenant)
+    {
+        var admission = await Channel(tenant).AdmitAsync(RecorderCluster.Offer(tenant, "100", "s1"));
+        var grain = cluster.Client.GetGrain<ICallGrain>(admission.Call.Value);
+        var take = new TakeDocument { Id = TakeId.New(Ended), Gateway = "gw1", Epoch = 1, Streams = [] };
+        await grain.TakeStartedAsync(new TakeStarted(take, Ended));
+        return (grain, admission, take);
+    }
+}

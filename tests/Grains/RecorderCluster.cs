@@ -1,0 +1,90 @@
+using System.Collections.Concurrent;
+using System.Text;
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.Serialization;
+using Orleans.Storage;
+using Orleans.TestingHost;
+using Talreg.Contracts;
+using Talreg.Contracts.Calls;
+using Talreg.Contracts.Gateways;
+using Talreg.Evidence.Ledger;
+using Talreg.Grains.Ledger;
+
+namespace Talreg.Grains.Tests;
+
+/// <summary>One silo with every grain, the real ledger in a folder of its own, and a read model in memory.</summary>
+public sealed class RecorderCluster : IAsyncLifetime
+{
+    private readonly string _directory = Directory.CreateTempSubdirectory("talreg-grains-").FullName;
+    private InProcessTestCluster _cluster = null!;
+
+    public MemoryIndex Index { get; } = new();
+
+    public IClusterClient Client => _cluster.Client;
+
+    public async ValueTask InitializeAsync()
+    {
+        var builder = new InProcessTestClusterBuilder(1);
+        builder.ConfigureSilo((_, silo) =>
+        {
+            silo.AddMemoryGrainStorage(GrainsOptions.Storage, storage => storage.Configure<Serializer>(
+                (options, serializer) =>
+                    options.GrainStorageSerializer = new OrleansGrainStorageSerializer(serializer)));
+            silo.Services.AddSingleton(TimeProvider.System);
+            silo.Services.AddSingleton(new GrainsOptions());
+            silo.Services.AddSingleton<ICallIndex>(Index);
+            silo.Services.AddSingleton(new LedgerOptions { Directory = _directory });
+            silo.Services.AddSingleton<ILogKeySource, FixedKeys>();
+        });
+        _cluster = builder.Build();
+        await _cluster.DeployAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _cluster.DisposeAsync();
+        Directory.Delete(_directory, recursive: true);
+    }
+
+    public Task DeactivateAsync() =>
+        Client.GetGrain<IManagementGrain>(0).ForceActivationCollection(TimeSpan.Zero);
+
+    public static CallOffer Offer(string tenant, string line, string session) => new(
+        CallId.New(DateTimeOffset.UnixEpoch),
+        tenant,
+        session,
+        "sip1",
+        line,
+        line,
+        "200",
+        CallDirection.Unknown,
+        [new Participant { Id = "p1", Aor = $"sip:{line}@example.com" }],
+        [],
+        DateTimeOffset.UnixEpoch.AddYears(50));
+
+    public sealed class MemoryIndex : ICallIndex
+    {
+        public ConcurrentDictionary<CallId, CallDocument> Calls { get; } = [];
+
+        public ValueTask PutAsync(CallDocument call, CancellationToken cancellationToken)
+        {
+            Calls[call.Id] = call;
+            return ValueTask.CompletedTask;
+        }
+
+        public ValueTask<CallPage> SearchAsync(CallQuery query, CancellationToken cancellationToken) =>
+            ValueTask.FromResult(new CallPage([.. Calls.Values], null));
+
+        public ValueTask ClearAsync(CancellationToken cancellationToken)
+        {
+            Calls.Clear();
+            return ValueTask.CompletedTask;
+        }
+    }
+
+    private sealed class FixedKeys : ILogKeySource
+    {
+        public Task<LogKey> GetOrCreateAsync(string tenant, CancellationToken cancellationToken) =>
+            Task.FromResult(new LogKey([.. Encoding.ASCII.GetBytes(tenant.PadRight(32))], "0badcafe"));
+    }
+}
