@@ -188,13 +188,10 @@ public sealed class DemoSbc(TimeProvider? time = null)
                 }
             }
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        catch (Exception e) when (e is SocketException || cancellationToken.IsCancellationRequested)
         {
-            // The legs are at their end.
-        }
-        catch (SocketException)
-        {
-            // The recorder is gone; the BYE that follows finds that out and names it.
+            // The legs are at their end; or the recorder is gone, and the BYE that follows finds that out and names it.
+            return;
         }
     }
 

@@ -20,7 +20,7 @@ internal sealed class Recorder : IAsyncDisposable
 {
     public const string Token = "tlr_end-to-end-test-token-0123456789";
 
-    private static int s_nextPorts = 21_000 + (Environment.ProcessId % 50 * 400);
+    private const int FirstPort = 21_000;
 
     private readonly RecorderHost _host;
     private readonly bool _ownsFolder;
@@ -50,14 +50,13 @@ internal sealed class Recorder : IAsyncDisposable
     /// <summary>Starts a recorder; a folder that is given is kept.</summary>
     public static async Task<Recorder> StartAsync(string? folder = null, int ports = 400)
     {
-        var low = Interlocked.Add(ref s_nextPorts, ports) - ports;
         var settings = new RecorderSettings
         {
             Data = folder ?? NewFolder(),
             Sip = new IPEndPoint(IPAddress.Loopback, 0),
             Http = new IPEndPoint(IPAddress.Loopback, 0),
-            RtpLow = low & ~1,
-            RtpHigh = (low & ~1) + ports - 1,
+            RtpLow = FirstPort,
+            RtpHigh = FirstPort + ports - 1,
             SegmentBytes = 16 << 20,
         };
         var console = new RecorderConsole { BootstrapToken = Token, LogLevel = LogLevel.Warning };
