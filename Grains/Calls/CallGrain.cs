@@ -19,11 +19,7 @@ public sealed class CallGrain(
     TimeProvider clock,
     ILogger<CallGrain> logger) : Grain, ICallGrain
 {
-    private CallDocument? Document
-    {
-        get => state.State.Document;
-        set => state.State.Document = value;
-    }
+    private CallDocument? Document => state.State.Document;
 
     /// <inheritdoc />
     public async Task<CallDocument?> GetAsync()
@@ -135,8 +131,9 @@ public sealed class CallGrain(
 
     private async Task SaveAsync(CallDocument document)
     {
-        Document = document;
-        await state.WriteStateAsync();
+        var known = state.State;
+        state.State = new CallGrainState { Document = document, Revision = known.Revision };
+        await StateWrites.WriteOrRestoreAsync(state, known);
         await index.PutAsync(document, CancellationToken.None);
     }
 }

@@ -13,13 +13,14 @@ public sealed class SessionGrain(
     /// <inheritdoc />
     public async Task<CallId> ResolveAsync(CallId proposed)
     {
-        if (state.State.Call is { } known)
+        if (state.State.Call is { } call)
         {
-            return known;
+            return call;
         }
 
-        state.State.Call = proposed;
-        await state.WriteStateAsync();
+        var known = state.State;
+        state.State = new SessionGrainState { Call = proposed };
+        await StateWrites.WriteOrRestoreAsync(state, known);
         return proposed;
     }
 }

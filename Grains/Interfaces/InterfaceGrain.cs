@@ -17,8 +17,9 @@ public sealed class InterfaceGrain(
 
         var (_, name) = GrainKeys.Split(this.GetPrimaryKeyString());
         var lease = new InterfaceLease(name, gateway, incarnation, (state.State.Lease?.Epoch ?? 0) + 1);
-        state.State.Lease = lease;
-        await state.WriteStateAsync();
+        var known = state.State;
+        state.State = new InterfaceGrainState { Lease = lease };
+        await StateWrites.WriteOrRestoreAsync(state, known);
         return lease;
     }
 

@@ -1,2 +1,2 @@
 // One recorder at a time: these tests look at packets that must not be late because of a neighbour.
-[assembly: CollectionBehavior(DisableTestParallelization = true)]
+[assembly: Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]
