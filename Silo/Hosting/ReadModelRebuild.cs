@@ -41,7 +41,8 @@ internal sealed class ReadModelRebuild(IGrainFactory grains, RecordingStore reco
                 if (Restore(tenant, leaf) is { } call)
                 {
                     await index.PutAsync(call, cancellationToken).ConfigureAwait(false);
-                    progress?.Report(++calls);
+                    calls++;
+                    progress?.Report(calls);
                 }
                 else
                 {

@@ -39,7 +39,7 @@ public sealed class VolumeTests : IDisposable
         var identity = Rtp.Identity();
         var facts = CanonicalJson.Write(new JsonObject
         {
-            ["startMonotonicNs"] = CaptureEngine.ReadClock().MonotonicNs,
+            ["startMonotonicNs"] = Text(CaptureEngine.ReadClock().MonotonicNs),
         });
         var take = await engine.OpenTakeAsync(identity, facts, [Rtp.Plan, Rtp.Plan], cancellationToken: cancel);
 
@@ -57,7 +57,7 @@ public sealed class VolumeTests : IDisposable
             {
                 Take = take.Journal,
                 Closed = result.Closed,
-                Descriptor = new JsonObject { ["startMonotonicNs"] = take.StartMonotonicNs },
+                Descriptor = new JsonObject { ["startMonotonicNs"] = Text(take.StartMonotonicNs) },
                 Metadata = [],
             },
             cancel);
@@ -105,4 +105,7 @@ public sealed class VolumeTests : IDisposable
 
         await Wait.UntilAsync(() => engine.Totals.Received == before + 200, "200 packets");
     }
+
+    // Decimal text: nanoseconds since boot may pass what JSON's integers hold (FORMAT.md §5).
+    private static string Text(long ns) => ns.ToString(System.Globalization.CultureInfo.InvariantCulture);
 }
