@@ -125,10 +125,11 @@ internal sealed class RecorderHost : IAsyncDisposable
     /// <exception cref="StartRefusedException">With the line to print.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
+        // A start that fails half way has services to stop too.
+        _started = true;
         try
         {
             await _app.StartAsync(cancellationToken).ConfigureAwait(false);
-            _started = true;
         }
         catch (Exception e) when (
             e is IOException or SocketException or Sip.SipListenerException or StateStorageException)
@@ -178,6 +179,10 @@ internal sealed class RecorderHost : IAsyncDisposable
 
         // It also advises server GC: this process holds the gateway, whose heap is kept small on purpose.
         builder.Logging.AddFilter("Orleans.Runtime.Silo", LogLevel.Error);
+        builder.Logging.AddFilter("Polly", LogLevel.Warning);
+
+        // A start that fails is told in one line by the verb, not by the host with its stack.
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         builder.WebHost.UseKestrelCore();
         builder.WebHost.ConfigureKestrel(kestrel =>
             kestrel.Listen(console.SiloOnly ? new IPEndPoint(IPAddress.Loopback, 0) : settings.Http));
