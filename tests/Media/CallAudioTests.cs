@@ -21,8 +21,8 @@ public class CallAudioTests
         var pcm = Left(packets, 3010 * Tick, out var report);
         Assert.Equal((0, 3000), (report.Reanchored, report.Placed));
         Assert.Equal((0, 0), (report.SamplesInserted, report.SamplesDropped));
-        var first = (int)Math.Round(packets[0].ArrivalNs / 125_000.0);
-        Assert.Equal(voice.Select(G711ALaw.Decode), pcm.Skip(first).Take(voice.Length));
+        var spoken = voice.Select(G711ALaw.Decode).ToArray();
+        Assert.InRange(pcm.AsSpan().IndexOf(spoken), 0, 5 * 8);
     }
 
     [Fact]

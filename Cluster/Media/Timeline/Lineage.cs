@@ -70,18 +70,32 @@ internal sealed class Lineage
         }
     }
 
+    /// <summary>Plans to give back what the lineage is ahead of its arrivals, unless a correction is under way.</summary>
+    /// <param name="arrival">The packet's arrival.</param>
+    /// <param name="difference">Arrival less position: negative.</param>
+    public void CatchUp(long arrival, long difference)
+    {
+        if (Pending == 0)
+        {
+            Pending = (int)Math.Max(difference, int.MinValue);
+            _pendingSince = arrival;
+        }
+    }
+
     /// <summary>Corrects the position at a packet boundary, where it is due.</summary>
     /// <param name="arrival">The packet's arrival.</param>
-    /// <param name="quiet">True when no one would hear it: the packet is silent, or follows a gap.</param>
+    /// <param name="unheard">Samples that no one would miss here: the gap before the packet, or a silent packet's own.</param>
     /// <returns>Samples inserted (positive) or dropped (negative).</returns>
-    public int Correct(long arrival, bool quiet)
+    public int Correct(long arrival, long unheard)
     {
-        if (Pending == 0 || (!quiet && arrival - _pendingSince < TimelineRules.DriftPatience))
+        if (Pending == 0 || (unheard == 0 && arrival - _pendingSince < TimelineRules.DriftPatience))
         {
             return 0;
         }
 
-        var step = quiet ? Pending : Math.Clamp(Pending, -TimelineRules.DriftStep, TimelineRules.DriftStep);
+        var step = unheard == 0
+            ? Math.Clamp(Pending, -TimelineRules.DriftStep, TimelineRules.DriftStep)
+            : (int)Math.Max(Pending, -unheard);
         _anchor += step;
         _windowLeast = _windowLeast == long.MaxValue ? _windowLeast : _windowLeast - step;
         _previousDrift = 0;

@@ -10,7 +10,8 @@ namespace Talreg.Media.Timeline;
 /// <code>
 ///   position = anchor + (timestamp - anchor's timestamp) + corrections
 /// </code>
-/// The anchor is the arrival of a lineage's first packet, and is set anew where timestamps and arrival part for good.
+/// The anchor is when a lineage's first packet would have arrived without waiting on its way, and is set anew where
+/// timestamps and arrival part for good.
 /// </summary>
 internal sealed class TimelineBuilder
 {
@@ -108,16 +109,20 @@ internal sealed class TimelineBuilder
 
             lineage = new Lineage();
             _lineages.Add(entry.Ssrc, lineage);
-            lineage.Anchor(entry.Timestamp, AnchorPosition(entry.Arrival), entry.Arrival);
+            lineage.Anchor(entry.Timestamp, AnchorPosition(index), entry.Arrival);
         }
 
         var difference = entry.Arrival - lineage.Position(entry.Timestamp);
         if (Math.Abs(difference) > TimelineRules.SuspiciousDifference)
         {
-            if (IsSustained(index, lineage, difference))
+            if (IsAheadOfTime(entry, lineage, difference))
+            {
+                lineage.CatchUp(entry.Arrival, difference);
+            }
+            else if (IsSustained(index, lineage, difference))
             {
                 _reanchored++;
-                lineage.Anchor(entry.Timestamp, AnchorPosition(entry.Arrival), entry.Arrival);
+                lineage.Anchor(entry.Timestamp, AnchorPosition(index), entry.Arrival);
                 difference = entry.Arrival - lineage.Position(entry.Timestamp);
             }
             else if (Math.Abs(difference) > TimelineRules.StrayDifference)
@@ -142,7 +147,10 @@ internal sealed class TimelineBuilder
         var position = lineage.Position(entry.Timestamp);
         if (lineage.Pending != 0 && position >= lineage.End)
         {
-            var corrected = lineage.Correct(entry.Arrival, position > lineage.End || IsQuiet(codec, payload.Span));
+            var unheard = position > lineage.End ? position - lineage.End
+                : IsQuiet(codec, payload.Span) ? codec.CountSamples(payload.Length)
+                : 0;
+            var corrected = lineage.Correct(entry.Arrival, unheard);
             position += corrected;
             _inserted += Math.Max(corrected, 0);
             _dropped += Math.Max(-corrected, 0);
@@ -156,11 +164,64 @@ internal sealed class TimelineBuilder
     }
 
     /// <summary>
-    /// The arrival, or the end of what is already placed where that lies just behind it: audio that follows without a
-    /// pause stays contiguous although its predecessor was anchored on a packet that came late.
+    /// Where a packet was spoken, or the end of what is already placed where that lies just behind it: audio that follows
+    /// without a pause stays contiguous. Nothing was spoken before the take.
     /// </summary>
-    private long AnchorPosition(long arrival) =>
-        _end > arrival && _end - arrival <= TimelineRules.SuspiciousDifference ? _end : arrival;
+    private long AnchorPosition(int index)
+    {
+        var spoken = Math.Max(0, LeastDelayed(index));
+        return _end > spoken && _end - spoken <= TimelineRules.SuspiciousDifference ? _end : spoken;
+    }
+
+    /// <summary>
+    /// When a packet would have arrived with the smallest delay of those that follow it. A packet may wait on its way
+    /// but cannot come before it was spoken: the first of a stream is often late, and the second tells.
+    /// </summary>
+    private long LeastDelayed(int index)
+    {
+        ref readonly var first = ref _entries[index];
+        var least = first.Arrival;
+        var previous = index;
+        for (var i = index + 1; i < Math.Min(_count, index + TimelineRules.LookAheadPackets); i++)
+        {
+            ref readonly var next = ref _entries[i];
+            if (next.Arrival - first.Arrival > TimelineRules.LookAhead)
+            {
+                break;
+            }
+
+            if (next.Ssrc != first.Ssrc)
+            {
+                continue;
+            }
+
+            if (IsJump(_entries[previous], next))
+            {
+                break;
+            }
+
+            least = Math.Min(least, next.Arrival - (int)(next.Timestamp - first.Timestamp));
+            previous = i;
+        }
+
+        return least;
+    }
+
+    /// <summary>True when timestamps leap further than time did and than the packet before was long.</summary>
+    private bool IsJump(in Entry previous, in Entry next)
+    {
+        var step = (int)(next.Timestamp - previous.Timestamp);
+        return step - (next.Arrival - previous.Arrival) > TimelineRules.SuspiciousDifference
+            && step > _roles.Codec(previous.PayloadType)!.CountSamples(previous.PayloadLength);
+    }
+
+    /// <summary>
+    /// True when a packet goes on where its lineage ends, yet too early: audio that was held back and came at once, before
+    /// the take could have room for it. It is heard whole and caught up with in silence.
+    /// </summary>
+    private static bool IsAheadOfTime(in Entry entry, Lineage lineage, long difference) =>
+        difference < 0
+        && Math.Abs(lineage.Position(entry.Timestamp) - lineage.End) <= TimelineRules.SuspiciousDifference;
 
     /// <summary>True when the packets that follow stay away from the arrival clock on the same side.</summary>
     private bool IsSustained(int index, Lineage lineage, long difference)
