@@ -29,13 +29,16 @@ public readonly unsafe struct Datagram
     /// <summary>Describes bytes at a fixed address.</summary>
     /// <param name="address">First byte, in native or pinned memory.</param>
     /// <param name="length">Length, in bytes.</param>
+    /// <param name="localPort">The local UDP port it was sent to.</param>
     /// <param name="arrivalNs">Arrival, in nanoseconds of CLOCK_MONOTONIC.</param>
     /// <param name="source">Who sent it.</param>
     /// <param name="flags">What else is to be known.</param>
-    public Datagram(nint address, int length, long arrivalNs, SourceAddress source, DatagramFlags flags)
+    public Datagram(
+        nint address, int length, ushort localPort, long arrivalNs, SourceAddress source, DatagramFlags flags)
     {
         _address = address;
         Length = length;
+        LocalPort = localPort;
         ArrivalNs = arrivalNs;
         Source = source;
         Flags = flags;
@@ -44,32 +47,34 @@ public readonly unsafe struct Datagram
     /// <summary>Length of the payload, in bytes.</summary>
     public int Length { get; }
 
+    /// <summary>The local UDP port it was sent to.</summary>
+    public ushort LocalPort { get; }
+
+    /// <summary>What else is to be known.</summary>
+    public DatagramFlags Flags { get; }
+
     /// <summary>Arrival, in nanoseconds of CLOCK_MONOTONIC.</summary>
     public long ArrivalNs { get; }
 
     /// <summary>Who sent it.</summary>
     public SourceAddress Source { get; }
 
-    /// <summary>What else is to be known.</summary>
-    public DatagramFlags Flags { get; }
-
     /// <summary>The payload.</summary>
     public ReadOnlySpan<byte> Bytes => new((void*)_address, Length);
 }
 
-/// <summary>Datagrams of one local port.</summary>
+/// <summary>
+/// Datagrams of one shard, of one local port or of many: each says its own. Per port they are in the order of arrival.
+/// </summary>
 public readonly ref struct DatagramBatch
 {
     /// <summary>The shard that read them.</summary>
     public required int Shard { get; init; }
 
-    /// <summary>The local UDP port they were sent to.</summary>
-    public required ushort LocalPort { get; init; }
-
-    /// <summary>What to add to arrival times to get Unix time, in nanoseconds, as measured before this scan.</summary>
+    /// <summary>What to add to arrival times to get Unix time, in nanoseconds, as measured before this read.</summary>
     public required long RealTimeOffsetNs { get; init; }
 
-    /// <summary>The datagrams, oldest first. At least one.</summary>
+    /// <summary>The datagrams. At least one.</summary>
     public required ReadOnlySpan<Datagram> Datagrams { get; init; }
 }
 

@@ -15,8 +15,8 @@ public enum DeviceEventKind : byte
     PortClosed,
 
     /// <summary>
-    /// The kernel dropped <see cref="DeviceEvent.Count"/> more datagrams of this port. Comes before the batch that
-    /// follows the drop.
+    /// The kernel dropped <see cref="DeviceEvent.Count"/> more datagrams of this port; of local port 0: of ports of this
+    /// shard that share a buffer, nobody knows which. Comes before the datagrams that follow the drop.
     /// </summary>
     KernelDrops,
 
@@ -33,7 +33,7 @@ public readonly record struct DeviceEvent
     /// <summary>On which shard.</summary>
     public required int Shard { get; init; }
 
-    /// <summary>The local port; 0 for a tick.</summary>
+    /// <summary>The local port; 0 where the whole shard is meant.</summary>
     public ushort LocalPort { get; init; }
 
     /// <summary>Datagrams dropped, or an errno.</summary>

@@ -40,7 +40,7 @@ public interface ICaptureDevice : IAsyncDisposable
 /// <summary>Takes what a device reads. Every call of one shard comes on that shard's thread, one after another.</summary>
 public interface ICaptureSink
 {
-    /// <summary>Datagrams of one port, in the order they arrived. Memory is valid until the method returns.</summary>
+    /// <summary>Datagrams, per port in the order they arrived. Memory is valid until the method returns.</summary>
     void OnBatch(in DatagramBatch batch);
 
     /// <summary>Something other than datagrams; a tick comes at least every 100 ms.</summary>

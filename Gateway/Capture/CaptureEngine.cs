@@ -371,6 +371,19 @@ public sealed class CaptureEngine : IAsyncDisposable
         return done;
     }
 
+    private void OnKernelDrops(CaptureShard shard, ushort port, long count)
+    {
+        shard.Totals.KernelDrops += count;
+        if (port == 0)
+        {
+            shard.OnSharedKernelDrops(count);
+        }
+        else
+        {
+            _routes[port]?.OnKernelDrops(count, shared: false);
+        }
+    }
+
     // The device's messages, on its shards' threads.
     private sealed class Sink(CaptureEngine engine) : ICaptureSink
     {
@@ -378,13 +391,26 @@ public sealed class CaptureEngine : IAsyncDisposable
         {
             var shard = engine._shards[batch.Shard];
             shard.Totals.Received += batch.Datagrams.Length;
-            if (engine._routes[batch.LocalPort] is { } stream)
+            var rest = batch.Datagrams;
+            while (!rest.IsEmpty)
             {
-                stream.Receive(batch);
-            }
-            else
-            {
-                shard.Totals.Unrouted += batch.Datagrams.Length;
+                var port = rest[0].LocalPort;
+                var run = 1;
+                while (run < rest.Length && rest[run].LocalPort == port)
+                {
+                    run++;
+                }
+
+                if (engine._routes[port] is { } stream)
+                {
+                    stream.Receive(rest[..run], batch.RealTimeOffsetNs);
+                }
+                else
+                {
+                    shard.Totals.Unrouted += run;
+                }
+
+                rest = rest[run..];
             }
         }
 
@@ -397,8 +423,7 @@ public sealed class CaptureEngine : IAsyncDisposable
                     shard.OnTick(deviceEvent.Clock);
                     break;
                 case DeviceEventKind.KernelDrops:
-                    shard.Totals.KernelDrops += deviceEvent.Count;
-                    engine._routes[deviceEvent.LocalPort]?.OnKernelDrops(deviceEvent.Count);
+                    engine.OnKernelDrops(shard, deviceEvent.LocalPort, deviceEvent.Count);
                     break;
                 case DeviceEventKind.PortFailed:
                     shard.Totals.PortFailures++;

@@ -101,6 +101,15 @@ internal sealed class CaptureShard(int index, ICaptureDevice device, IChunkProdu
 
     internal void Flush() => producer.Flush();
 
+    /// <summary>The kernel dropped datagrams of this shard, nobody knows whose: every live stream may have lost them.</summary>
+    internal void OnSharedKernelDrops(long count)
+    {
+        foreach (var stream in _streams)
+        {
+            stream.OnKernelDrops(count, shared: true);
+        }
+    }
+
     internal void OnTick(in ClockReading clock)
     {
         Clock = ToClock(clock);

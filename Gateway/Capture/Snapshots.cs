@@ -67,8 +67,11 @@ public sealed record StreamSnapshot
     /// <summary>Of <see cref="Lost"/>, those that came while recording was off: not a loss to anyone.</summary>
     public required long LostWhilePaused { get; init; }
 
-    /// <summary>Datagrams the kernel dropped at the stream's ports.</summary>
+    /// <summary>Datagrams the kernel dropped at the stream's ports, or at its shard while the stream was open.</summary>
     public required long KernelDrops { get; init; }
+
+    /// <summary>True when the shard's ports share a buffer: <see cref="KernelDrops"/> is the most it can have lost.</summary>
+    public required bool KernelDropsShared { get; init; }
 
     /// <summary>Packets received that the journal could not take.</summary>
     public required long OwnDrops { get; init; }

@@ -23,6 +23,7 @@ internal sealed unsafe class ReceiveBlock : IDisposable
     private readonly byte* _payloads;
     private readonly int _maxDatagram;
     private readonly Datagram[] _datagrams = new Datagram[Capacity];
+    private readonly uint[] _drops = new uint[Capacity];
 
     internal ReceiveBlock(int maxDatagramBytes)
     {
@@ -46,6 +47,9 @@ internal sealed unsafe class ReceiveBlock : IDisposable
 
     /// <summary>What <see cref="Describe"/> made of the last read.</summary>
     internal ReadOnlySpan<Datagram> Datagrams(int count) => _datagrams.AsSpan(0, count);
+
+    /// <summary>By datagram: the kernel's drop counter when it was queued.</summary>
+    internal ReadOnlySpan<uint> Drops(int count) => _drops.AsSpan(0, count);
 
     /// <summary>Reads what waits in a socket, up to <see cref="Capacity"/> datagrams.</summary>
     /// <returns>How many; 0 when none waits; minus errno when reading failed.</returns>
@@ -71,9 +75,10 @@ internal sealed unsafe class ReceiveBlock : IDisposable
 
     /// <summary>Turns what was read into datagrams.</summary>
     /// <param name="count">What <see cref="Read"/> gave.</param>
+    /// <param name="port">The local port they were read from.</param>
     /// <param name="scan">The clock of this scan.</param>
-    /// <param name="drops">The kernel's drop counter; replaced by what the datagrams carry of it.</param>
-    internal void Describe(int count, in ScanClock scan, ref uint drops)
+    /// <param name="drops">The kernel's drop counter before them.</param>
+    internal void Describe(int count, ushort port, in ScanClock scan, uint drops)
     {
         for (var i = 0; i < count; i++)
         {
@@ -86,9 +91,11 @@ internal sealed unsafe class ReceiveBlock : IDisposable
                 flags |= DatagramFlags.Truncated;
             }
 
+            _drops[i] = drops;
             _datagrams[i] = new Datagram(
                 (nint)_vectors[i].Base,
                 (int)Math.Min(message.Length, (uint)_maxDatagram),
+                port,
                 arrivalNs,
                 ReadSource(message.Header.Name),
                 flags);

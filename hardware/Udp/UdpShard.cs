@@ -195,20 +195,32 @@ internal sealed class UdpShard : IDisposable
                 return;
             }
 
-            var drops = port.Drops;
-            _block.Describe(count, scan, ref drops);
-            ReportDrops(port, drops);
-            _sink.OnBatch(new DatagramBatch
-            {
-                Shard = _index,
-                LocalPort = port.Number,
-                RealTimeOffsetNs = _clock.RealTimeOffsetNs,
-                Datagrams = _block.Datagrams(count),
-            });
+            _block.Describe(count, port.Number, scan, port.Drops);
+            Deliver(port, count);
             if (count < ReceiveBlock.Capacity)
             {
                 return;
             }
+        }
+    }
+
+    // A drop is told between the datagrams it lies between, so that the gap it tore is put down to it.
+    private void Deliver(UdpPort port, int count)
+    {
+        var from = 0;
+        while (from < count)
+        {
+            var drops = _block.Drops(count)[from..];
+            var change = drops.IndexOfAnyExcept(drops[0]);
+            var length = change < 0 ? drops.Length : change;
+            ReportDrops(port, drops[0]);
+            _sink.OnBatch(new DatagramBatch
+            {
+                Shard = _index,
+                RealTimeOffsetNs = _clock.RealTimeOffsetNs,
+                Datagrams = _block.Datagrams(count).Slice(from, length),
+            });
+            from += length;
         }
     }
 

@@ -199,8 +199,24 @@ public sealed class CaptureEngineTests : IAsyncLifetime
         Send(Rtp.Packet(1));
         _device.Drop(Port, 2);
         Send(Rtp.Packet(5));
-        Assert.Equal((3L, 2L), (Stream.Lost, Stream.KernelDrops));
+        Assert.Equal((3L, 2L, false), (Stream.Lost, Stream.KernelDrops, Stream.KernelDropsShared));
         Assert.Equal([(GapReason.Kernel, 2L), (GapReason.Network, 1L)], Stream.Gaps.Select(g => (g.Reason, g.Packets)));
+    }
+
+    [Fact]
+    public async Task KernelDrops_of_a_shared_buffer_count_to_every_live_stream_and_are_flagged()
+    {
+        Send(Rtp.Packet(1));
+        _device.Drop(0, 3);
+        var (_, ports) = await _engine.AddStreamAsync(_take, Rtp.Plan with { Label = "2" });
+        _device.Drop(0, 2);
+        Send(Rtp.Packet(5));
+        _device.Deliver(ports.Rtp, Rtp.Packet(9), Rtp.Caller);
+        var final = (await _engine.CloseTakeAsync(_take, 1)).Final;
+        Assert.Equal([(5L, true), (2L, true)], final.Streams.Select(s => (s.KernelDrops, s.KernelDropsShared)));
+        Assert.Equal(5, _engine.Totals.KernelDrops);
+        Assert.Equal((GapReason.Kernel, 3L), (final.Streams[0].Gaps[0].Reason, final.Streams[0].Gaps[0].Packets));
+        Assert.Empty(final.Streams[1].Gaps);
     }
 
     [Fact]

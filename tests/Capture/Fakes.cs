@@ -49,10 +49,11 @@ internal sealed unsafe class FakeDevice : ICaptureDevice
         packet.CopyTo(_buffer);
         fixed (byte* address = _buffer)
         {
-            var datagram = new Datagram((nint)address, packet.Length, arrivalNs ?? NowNs, source, DatagramFlags.None);
+            var datagram = new Datagram(
+                (nint)address, packet.Length, port, arrivalNs ?? NowNs, source, DatagramFlags.None);
             _sink!.OnBatch(new DatagramBatch
             {
-                Shard = 0, LocalPort = port, RealTimeOffsetNs = 0, Datagrams = new ReadOnlySpan<Datagram>(in datagram),
+                Shard = 0, RealTimeOffsetNs = 0, Datagrams = new ReadOnlySpan<Datagram>(in datagram),
             });
         }
     }

@@ -122,7 +122,7 @@ public sealed class RecordingSink : ICaptureSink
         foreach (ref readonly var datagram in batch.Datagrams)
         {
             Datagrams.Enqueue(new Received(
-                batch.LocalPort, datagram.Bytes.ToArray(), datagram.ArrivalNs, datagram.Source, datagram.Flags));
+                datagram.LocalPort, datagram.Bytes.ToArray(), datagram.ArrivalNs, datagram.Source, datagram.Flags));
         }
     }
 

@@ -94,6 +94,9 @@ public static class CallFlags
     /// <summary>At least one packet came from a source other than the stream's.</summary>
     public const string ForeignPackets = "foreignPackets";
 
+    /// <summary>Kernel drops of a stream are those of its shard meanwhile: the most it can have lost that way.</summary>
+    public const string SharedDrops = "sharedDrops";
+
     /// <summary>Captured under an epoch that had been superseded.</summary>
     public const string StaleEpoch = "staleEpoch";
 

@@ -57,13 +57,13 @@ internal sealed class CaptureStream
     /// <summary>Place in the shard's list; -1 while not in it.</summary>
     internal int Place { get; set; } = -1;
 
-    /// <summary>Takes in a batch of one of its ports.</summary>
-    internal void Receive(in DatagramBatch batch)
+    /// <summary>Takes in datagrams of one of its ports.</summary>
+    internal void Receive(ReadOnlySpan<Datagram> datagrams, long realTimeOffsetNs)
     {
         BeginChange();
-        foreach (ref readonly var datagram in batch.Datagrams)
+        foreach (ref readonly var datagram in datagrams)
         {
-            Receive(datagram, batch.RealTimeOffsetNs);
+            Receive(datagram, realTimeOffsetNs);
         }
 
         EndChange();
@@ -107,10 +107,11 @@ internal sealed class CaptureStream
         }
     }
 
-    internal void OnKernelDrops(long count)
+    internal void OnKernelDrops(long count, bool shared)
     {
         BeginChange();
         _counters.KernelDrops += count;
+        _counters.KernelDropsShared |= shared;
         _kernelPending += count;
         EndChange();
     }
@@ -184,6 +185,7 @@ internal sealed class CaptureStream
         Lost = counters.Lost,
         LostWhilePaused = Math.Min(counters.LostWhilePaused, counters.Lost),
         KernelDrops = counters.KernelDrops,
+        KernelDropsShared = counters.KernelDropsShared,
         OwnDrops = counters.OwnDrops,
         Late = counters.Late,
         Duplicates = counters.Duplicates,

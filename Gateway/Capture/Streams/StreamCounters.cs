@@ -8,6 +8,7 @@ internal struct StreamCounters
     internal long Lost;
     internal long LostWhilePaused;
     internal long KernelDrops;
+    internal bool KernelDropsShared;
     internal long OwnDrops;
     internal long Late;
     internal long Duplicates;

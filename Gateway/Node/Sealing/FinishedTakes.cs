@@ -15,6 +15,12 @@ internal static class FinishedTakes
         {
             CommittedChunks = (long)result.Closed.Chunks,
         };
+        var flags = session.Admission.Flags.Concat(session.Flags);
+        if (result.Final.Streams.Any(stream => stream.KernelDropsShared))
+        {
+            flags = flags.Append(CallFlags.SharedDrops);
+        }
+
         return new FinishedTake
         {
             Admission = session.Admission,
@@ -24,7 +30,7 @@ internal static class FinishedTakes
             StartMonotonicNs = session.Facts.StartMonotonicNs,
             EndedAt = result.Closed.ClosedAt,
             Reason = reason,
-            Flags = FlagsOf(document, session.Admission.Flags.Concat(session.Flags)),
+            Flags = FlagsOf(document, flags),
             Gaps = [.. result.Final.Streams.SelectMany(stream => stream.Gaps).Select(ToGap)],
             Closed = result.Closed,
             Known = session.Known,
