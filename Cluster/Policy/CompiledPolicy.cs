@@ -72,7 +72,8 @@ public sealed class CompiledPolicy
             _rule.Name,
             Explain(facts, calling, called),
             TimeSpan.FromDays(_rule.RetentionDays),
-            _rule.Purpose);
+            _rule.Purpose,
+            _rule.PreBufferSeconds);
 
         /// <summary>Names the rule and each fact it looked at, and no other: a reason never says more than was used.</summary>
         private string Explain(in PolicyFacts facts, ReadOnlySpan<char> calling, ReadOnlySpan<char> called)

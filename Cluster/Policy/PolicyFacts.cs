@@ -18,5 +18,6 @@ public readonly record struct PolicyFacts(
 /// <param name="Reason">The facts that made the rule apply, as text.</param>
 /// <param name="Retention">How long the communication is kept, from its end.</param>
 /// <param name="Purpose">Why, in the policy's words.</param>
+/// <param name="PreBufferSeconds">Seconds before a start that are recorded too.</param>
 public readonly record struct PolicyVerdict(
-    VerdictKind Kind, string Rule, string Reason, TimeSpan Retention, string Purpose);
+    VerdictKind Kind, string Rule, string Reason, TimeSpan Retention, string Purpose, int PreBufferSeconds = 0);

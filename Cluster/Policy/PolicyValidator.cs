@@ -1,5 +1,6 @@
 using System.Globalization;
 using Talreg.Contracts;
+using Talreg.Contracts.Calls;
 using Talreg.Contracts.Policies;
 
 namespace Talreg.Policy;
@@ -23,6 +24,9 @@ public static class PolicyValidator
 
     /// <summary>Most days a recording can be kept: a hundred years.</summary>
     public const int MaxRetentionDays = 36525;
+
+    /// <summary>The longest pre-buffer, in seconds.</summary>
+    public const int MaxPreBufferSeconds = 60;
 
     /// <summary>The longest purpose, in characters.</summary>
     public const int MaxPurposeLength = 500;
@@ -116,6 +120,14 @@ public static class PolicyValidator
         if (rule.RetentionDays is < 1 or > MaxRetentionDays)
         {
             faults.Add(new PolicyFault(name, "retentionDays", Text($"1 to {MaxRetentionDays}.")));
+        }
+
+        // A call that is recorded from its first packet, or never, has nothing that a pre-buffer could add.
+        var longest = rule.Verdict is VerdictKind.OnDemand or VerdictKind.Pending ? MaxPreBufferSeconds : 0;
+        if (rule.PreBufferSeconds < 0 || rule.PreBufferSeconds > longest)
+        {
+            faults.Add(new PolicyFault(
+                name, "preBufferSeconds", Text($"0 to {MaxPreBufferSeconds}, and only of onDemand and pending.")));
         }
 
         if (string.IsNullOrWhiteSpace(rule.Purpose) || rule.Purpose.Length > MaxPurposeLength)

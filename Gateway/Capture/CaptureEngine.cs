@@ -1,4 +1,5 @@
 using Talreg.Capture.Journal;
+using Talreg.Capture.PreBuffer;
 using Talreg.Capture.Streams;
 using Talreg.Evidence.Chunks;
 using Talreg.Hardware;
@@ -23,6 +24,7 @@ public sealed class CaptureEngine : IAsyncDisposable
     private readonly ICaptureDevice _device;
     private readonly ICaptureJournal _journal;
     private readonly TimeProvider _time;
+    private readonly PreBufferPool? _preBuffer;
     private readonly CaptureShard[] _shards;
 
     // By local port; an entry is written and read on the thread of the shard that reads the port.
@@ -33,17 +35,23 @@ public sealed class CaptureEngine : IAsyncDisposable
     /// <param name="device">Not started yet; the engine disposes it.</param>
     /// <param name="volume">The volume; the caller disposes it after the engine.</param>
     /// <param name="time">Paces the retries of a closing take; the system's when null.</param>
-    public CaptureEngine(ICaptureDevice device, JournalVolume volume, TimeProvider? time = null)
-        : this(device, new VolumeJournal(volume), time ?? TimeProvider.System)
+    /// <param name="preBuffer">
+    /// Memory for pre-buffers; the caller disposes it after the engine. Null: a pre-buffer asked for is short.
+    /// </param>
+    public CaptureEngine(
+        ICaptureDevice device, JournalVolume volume, TimeProvider? time = null, PreBufferPool? preBuffer = null)
+        : this(device, new VolumeJournal(volume), time ?? TimeProvider.System, preBuffer)
     {
     }
 
-    internal CaptureEngine(ICaptureDevice device, ICaptureJournal journal, TimeProvider time)
+    internal CaptureEngine(
+        ICaptureDevice device, ICaptureJournal journal, TimeProvider time, PreBufferPool? preBuffer = null)
     {
         ArgumentNullException.ThrowIfNull(device);
         _device = device;
         _journal = journal;
         _time = time;
+        _preBuffer = preBuffer;
         _shards = new CaptureShard[device.ShardCount];
         for (var i = 0; i < _shards.Length; i++)
         {
@@ -70,7 +78,9 @@ public sealed class CaptureEngine : IAsyncDisposable
                 Sum(t => t.Chunks),
                 Sum(t => t.Bytes),
                 _shards.Sum(s => s.StreamCount),
-                Sum(t => t.PortFailures));
+                Sum(t => t.PortFailures),
+                Sum(t => t.Prebuffered),
+                Sum(t => t.PreBufferShort));
         }
     }
 
@@ -83,6 +93,10 @@ public sealed class CaptureEngine : IAsyncDisposable
     /// <param name="streams">1 to <see cref="MaxStreams"/>, in the order of the m-lines; their indices follow it.</param>
     /// <param name="recording">False: store nothing until <see cref="SetRecordingAsync"/>.</param>
     /// <param name="flags">Flags of every chunk.</param>
+    /// <param name="preBuffer">
+    /// While the take waits for its first start: how much of what came last is kept in RAM and stored with the start. At most
+    /// <see cref="PreBufferPool.MaxWindow"/>. Of no effect on a take that records.
+    /// </param>
     /// <param name="cancellationToken">Ends the wait for ports; nothing stays open.</param>
     /// <exception cref="CaptureRefusedException">No ports, too many streams, or the engine is stopping.</exception>
     /// <exception cref="Store.StoreException">The volume is fenced or overloaded.</exception>
@@ -92,16 +106,22 @@ public sealed class CaptureEngine : IAsyncDisposable
         IReadOnlyList<StreamPlan> streams,
         bool recording = true,
         ChunkFlags flags = ChunkFlags.None,
+        TimeSpan preBuffer = default,
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(identity);
         ArgumentNullException.ThrowIfNull(streams);
+        ArgumentOutOfRangeException.ThrowIfLessThan(preBuffer, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(preBuffer, PreBufferPool.MaxWindow);
         var ports = await OpenPortsAsync(streams.Count, null, cancellationToken).ConfigureAwait(false);
         var opened = false;
         try
         {
             var log = _journal.OpenTake(identity, factsJson.Span);
-            var take = new CaptureTake(identity, log, flags, ports[0].Shard, recording);
+            var take = new CaptureTake(identity, log, flags, ports[0].Shard, recording)
+            {
+                PreBufferNs = recording ? 0 : preBuffer.Ticks * TimeSpan.NanosecondsPerTick,
+            };
             await JoinAsync(take, streams, ports).ConfigureAwait(false);
             opened = true;
             return take;
@@ -170,7 +190,8 @@ public sealed class CaptureEngine : IAsyncDisposable
 
     /// <summary>
     /// Recording of a take goes on or off. On completion it is in force: after "off" nothing more is stored, after "on"
-    /// only what arrives from then on. What comes meanwhile is counted as suppressed and declared as a gap.
+    /// only what arrives from then on, and at the first "on" what the pre-buffer holds. What comes meanwhile is counted as
+    /// suppressed and declared as a gap. "Off" forgets the pre-buffer: after a pause nothing from within it may be stored.
     /// </summary>
     /// <exception cref="CaptureRefusedException">The take is closed, or the shard is busy: nothing changed.</exception>
     public async ValueTask SetRecordingAsync(
@@ -184,12 +205,17 @@ public sealed class CaptureEngine : IAsyncDisposable
             await ShardOf(take).RunAsync(shard =>
             {
                 // The clock is read here: what reached the kernel before this moment belongs to the pause.
-                var nowNs = MachineClock.MonotonicNs();
+                var nowNs = MonotonicNs();
                 foreach (var stream in take.Streams)
                 {
                     stream.Set(stream.Plan, on, nowNs);
+                    if (!on || !stream.Plan.Recorded)
+                    {
+                        stream.ForgetKept();
+                    }
                 }
 
+                take.PreBufferNs = 0;
                 take.SetRecording(on);
                 shard.Flush();
                 return true;
@@ -278,6 +304,9 @@ public sealed class CaptureEngine : IAsyncDisposable
     private static CaptureRefusedException Closed(CaptureTake take) =>
         new(CaptureRefusal.TakeClosed, $"Take {take.Identity.TakeId} is closing or closed.");
 
+    /// <summary>The clock arrival times are compared with; tests that say what time it is replace it.</summary>
+    internal Func<long> MonotonicNs { get; init; } = MachineClock.MonotonicNs;
+
     private CaptureShard ShardOf(CaptureTake take) => _shards[take.Shard];
 
     private async ValueTask<IReadOnlyList<PortPair>> OpenPortsAsync(
@@ -327,6 +356,11 @@ public sealed class CaptureEngine : IAsyncDisposable
             foreach (var stream in joining)
             {
                 stream.Begin(take.Recording, s.Clock.NowNs);
+                if (take.PreBufferNs != 0)
+                {
+                    stream.KeepPackets(_preBuffer, take.PreBufferNs, s.Clock.NowNs);
+                }
+
                 s.Add(stream);
                 _routes[stream.Ports.Rtp] = stream;
                 _routes[stream.Ports.Rtcp] = stream;

@@ -17,6 +17,9 @@ internal sealed class CaptureShard(int index, ICaptureDevice device, IChunkProdu
 
     private const long SweepNs = 20_000_000;
 
+    // A start must not hold up the streams that are live: 50,000 kept packets a second, and the journal's ring holds as much.
+    private const int KeptPerSweep = 1024;
+
     private readonly ConcurrentQueue<Command> _commands = new();
     private readonly List<CaptureStream> _streams = [];
     private long _realTimeOffsetNs = MachineClock.RealTimeOffsetNs();
@@ -25,6 +28,9 @@ internal sealed class CaptureShard(int index, ICaptureDevice device, IChunkProdu
     private int _ended;
 
     internal ShardTotals Totals;
+
+    /// <summary>How many kept packets may still go into takes in this sweep.</summary>
+    internal int KeptAllowance;
 
     internal ShardClock Clock { get; private set; } = ToClock(MachineClock.Read());
 
@@ -126,6 +132,7 @@ internal sealed class CaptureShard(int index, ICaptureDevice device, IChunkProdu
         }
 
         _sweepDueNs = clock.MonotonicNs + SweepNs;
+        KeptAllowance = KeptPerSweep;
         foreach (var stream in _streams)
         {
             stream.OnTick(clock.MonotonicNs);
@@ -162,4 +169,6 @@ internal struct ShardTotals
     internal long Chunks;
     internal long Bytes;
     internal long PortFailures;
+    internal long Prebuffered;
+    internal long PreBufferShort;
 }

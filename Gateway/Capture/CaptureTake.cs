@@ -48,6 +48,10 @@ public sealed class CaptureTake
 
     internal CaptureStream[] Streams => Volatile.Read(ref _streams);
 
+    /// <summary>How long packets are kept in RAM while the take waits for its first start; zero from then on.</summary>
+    /// <remarks>Changes on the shard's thread.</remarks>
+    internal long PreBufferNs { get; set; }
+
     internal bool IsClosing => Volatile.Read(ref _closing) != 0;
 
     internal void AddStream(CaptureStream stream) => Volatile.Write(ref _streams, [.. _streams, stream]);

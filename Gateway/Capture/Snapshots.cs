@@ -88,6 +88,12 @@ public sealed record StreamSnapshot
     /// <summary>Packets received while recording was off; not stored.</summary>
     public required long Suppressed { get; init; }
 
+    /// <summary>Packets in the pre-buffer now: each will be stored, or counted as suppressed.</summary>
+    public required long Prebuffered { get; init; }
+
+    /// <summary>True once less was kept in the pre-buffer than was asked for: its budget was used up, or there is none.</summary>
+    public required bool PreBufferShort { get; init; }
+
     /// <summary>Datagrams that are neither RTP nor RTCP, or longer than can be stored; not stored.</summary>
     public required long Invalid { get; init; }
 
@@ -138,8 +144,9 @@ public sealed record TakeSnapshot
 public sealed record TakeResult(ClosedTake Closed, TakeSnapshot Final);
 
 /// <summary>
-/// Counts over all takes since the engine was made. <c>Received = Stored + Suppressed + OwnDrops + Invalid + Unrouted</c>;
-/// what was offered to the machine's sockets is <c>Received + KernelDrops</c>.
+/// Counts over all takes since the engine was made.
+/// <c>Received = Stored + Suppressed + OwnDrops + Invalid + Unrouted + Prebuffered</c>; what was offered to the machine's
+/// sockets is <c>Received + KernelDrops</c>.
 /// </summary>
 /// <param name="Received">Datagrams read.</param>
 /// <param name="Stored">Packets put into chunks.</param>
@@ -152,6 +159,8 @@ public sealed record TakeResult(ClosedTake Closed, TakeSnapshot Final);
 /// <param name="Bytes">Plain text in them.</param>
 /// <param name="OpenStreams">Streams open now.</param>
 /// <param name="PortFailures">Ports that failed while open.</param>
+/// <param name="Prebuffered">Packets in pre-buffers now, neither stored nor given up yet.</param>
+/// <param name="PreBufferShort">Streams of which less was kept in the pre-buffer than was asked for.</param>
 public sealed record CaptureTotals(
     long Received,
     long Stored,
@@ -163,4 +172,6 @@ public sealed record CaptureTotals(
     long Chunks,
     long Bytes,
     int OpenStreams,
-    long PortFailures);
+    long PortFailures,
+    long Prebuffered,
+    long PreBufferShort);

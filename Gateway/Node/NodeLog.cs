@@ -79,6 +79,11 @@ internal static partial class NodeLog
     public static partial void OrderCarriedOut(this ILogger logger, TakeId take, TakeDesire desire, string reason);
 
     [LoggerMessage(
+        3028, LogLevel.Warning, "Take {Take} of call {Call}: less than the {Seconds} s before its start are kept; the "
+            + "pre-buffer's memory is used up (prebuffer-mib)")]
+    public static partial void PreBufferShort(this ILogger logger, TakeId take, CallId call, int seconds);
+
+    [LoggerMessage(
         3027, LogLevel.Error, "Take {Take} of call {Call} could not be closed in the journal; the next start seals it")]
     public static partial void TakeNotClosed(this ILogger logger, TakeId take, CallId call, Exception e);
 }

@@ -125,6 +125,7 @@ public sealed class ChannelGrain(
             Autonomous = false,
             Retention = decision.Retention,
             Purpose = decision.Purpose,
+            PreBufferSeconds = decision.PreBufferSeconds,
         };
     }
 

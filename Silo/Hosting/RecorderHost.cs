@@ -6,6 +6,7 @@ using Prometheus;
 using Talreg.Api;
 using Talreg.Api.Recordings;
 using Talreg.Capture;
+using Talreg.Capture.PreBuffer;
 using Talreg.Evidence.Keys;
 using Talreg.Gateway;
 using Talreg.Grains;
@@ -48,6 +49,7 @@ internal sealed class RecorderHost : IAsyncDisposable
     private readonly RootKey _root;
     private readonly FileKeyStore _keys;
     private readonly JournalVolume _journal;
+    private readonly PreBufferPool? _preBuffer;
     private readonly CaptureEngine _capture;
     private readonly WebApplication _app;
     private bool _started;
@@ -57,6 +59,7 @@ internal sealed class RecorderHost : IAsyncDisposable
         RootKey root,
         FileKeyStore keys,
         JournalVolume journal,
+        PreBufferPool? preBuffer,
         CaptureEngine capture,
         WebApplication app)
     {
@@ -64,6 +67,7 @@ internal sealed class RecorderHost : IAsyncDisposable
         _root = root;
         _keys = keys;
         _journal = journal;
+        _preBuffer = preBuffer;
         _capture = capture;
         _app = app;
     }
@@ -89,6 +93,7 @@ internal sealed class RecorderHost : IAsyncDisposable
         RootKey? root = null;
         FileKeyStore? keys = null;
         JournalVolume? journal = null;
+        PreBufferPool? preBuffer = null;
         try
         {
             root = OpenRootKey(Path.Combine(folder.Sub("keys"), "root.key"));
@@ -98,17 +103,20 @@ internal sealed class RecorderHost : IAsyncDisposable
                 keys,
                 TimeProvider.System,
                 cancellationToken).ConfigureAwait(false);
+            preBuffer = OpenPreBuffer(settings);
             var device = new UdpDevice(new UdpDeviceOptions
             {
                 Address = settings.Sip.Address,
                 Ports = new PortRange { Low = (ushort)settings.RtpLow, High = (ushort)settings.RtpHigh },
             });
-            var capture = new CaptureEngine(device, journal);
+            var capture = new CaptureEngine(device, journal, preBuffer: preBuffer);
             var app = Build(settings, console, folder, keys, journal, capture);
-            return new RecorderHost(folder, root, keys, journal, capture, app);
+            return new RecorderHost(folder, root, keys, journal, preBuffer, capture, app);
         }
-        catch (Exception e) when (e is StoreException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (
+            e is StoreException or IOException or UnauthorizedAccessException or PreBufferRefusedException)
         {
+            preBuffer?.Dispose();
             if (journal is not null)
             {
                 await journal.DisposeAsync().ConfigureAwait(false);
@@ -152,10 +160,19 @@ internal sealed class RecorderHost : IAsyncDisposable
 
         await _app.DisposeAsync().ConfigureAwait(false);
         await _capture.DisposeAsync().ConfigureAwait(false);
+        _preBuffer?.Dispose();
         await _journal.DisposeAsync().ConfigureAwait(false);
         _keys.Dispose();
         _root.Dispose();
         _folder.Dispose();
+    }
+
+    // What nobody chose may not keep a recorder from starting: where hardly anything may be locked, there is no pre-buffer, and
+    // the calls that want one say so.
+    private static PreBufferPool? OpenPreBuffer(RecorderSettings settings)
+    {
+        var bytes = settings.PreBufferBytes ?? PreBufferPool.DefaultBudgetBytes;
+        return bytes >= PreBufferPool.BlockBytes ? new PreBufferPool(bytes) : null;
     }
 
     private static RootKey OpenRootKey(string path) => File.Exists(path) ? RootKey.Load(path) : RootKey.Create(path);

@@ -42,6 +42,9 @@ internal sealed record RecorderSettings
     /// <summary>Size of a journal segment in bytes.</summary>
     public long SegmentBytes { get; init; } = 256L << 20;
 
+    /// <summary>Locked memory for pre-buffers, in bytes; 0 for none; null for what is safe here.</summary>
+    public long? PreBufferBytes { get; init; }
+
     /// <summary>Number prefixes of recorded lines; empty: the first participant of the metadata is the line.</summary>
     public IReadOnlyList<string> Lines { get; init; } = [];
 }

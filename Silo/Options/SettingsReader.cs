@@ -20,7 +20,7 @@ internal static class SettingsReader
     private static readonly string[] Known =
     [
         "data", "sip", "http", "rtp-ports", "tenant", "site", "gateway", "interface", "policy", "media-timeout",
-        "segment-mib", "lines",
+        "segment-mib", "lines", "prebuffer-mib",
     ];
 
     /// <summary>The configuration in force, without defaults.</summary>
@@ -76,6 +76,9 @@ internal static class SettingsReader
             Policy = Name(configuration, "policy", Names.DefaultPolicy, 32),
             MediaTimeout = TimeSpan.FromSeconds(Number(configuration, "media-timeout", 120, 5, 86_400, "seconds")),
             SegmentBytes = (long)Number(configuration, "segment-mib", 256, 4, 4_096, "MiB") << 20,
+            PreBufferBytes = configuration["prebuffer-mib"] is null
+                ? null
+                : (long)Number(configuration, "prebuffer-mib", 0, 0, 65_536, "MiB") << 20,
             Lines = Lines(configuration["lines"]),
         };
     }

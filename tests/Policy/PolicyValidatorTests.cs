@@ -52,6 +52,22 @@ public sealed class PolicyValidatorTests
     }
 
     [Theory]
+    [InlineData(VerdictKind.OnDemand, -1)]
+    [InlineData(VerdictKind.OnDemand, 61)]
+    [InlineData(VerdictKind.Record, 1)]
+    [InlineData(VerdictKind.Never, 10)]
+    public void Validate_names_a_pre_buffer_that_cannot_be(VerdictKind verdict, int seconds) =>
+        AssertFault("good", "preBufferSeconds", Good with { Verdict = verdict, PreBufferSeconds = seconds });
+
+    [Theory]
+    [InlineData(VerdictKind.OnDemand, 60)]
+    [InlineData(VerdictKind.Pending, 1)]
+    [InlineData(VerdictKind.Record, 0)]
+    public void Validate_takes_a_pre_buffer_where_there_is_a_start(VerdictKind verdict, int seconds) =>
+        Assert.Empty(PolicyValidator.Validate(
+            new PolicyDocument([Good with { Verdict = verdict, PreBufferSeconds = seconds }, All])));
+
+    [Theory]
     [InlineData(0)]
     [InlineData(-1)]
     [InlineData(36526)]

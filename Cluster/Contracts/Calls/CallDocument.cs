@@ -111,6 +111,9 @@ public static class CallFlags
 
     /// <summary>The recorder was interrupted; what it missed is declared as a gap.</summary>
     public const string Interrupted = "interrupted";
+
+    /// <summary>Less was kept before the start than the policy asked for: the pre-buffer's memory was used up.</summary>
+    public const string PreBufferShort = "preBufferShort";
 }
 
 /// <summary>One decision about a call, with its explanation.</summary>
@@ -143,6 +146,10 @@ public sealed record Verdict
 
     /// <summary>Why it is recorded, in the policy's words.</summary>
     [Id(8)] public required string Purpose { get; init; }
+
+    /// <summary>Seconds before a start that are recorded too; 0, and then left out of the API, for none.</summary>
+    [Id(9), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int PreBufferSeconds { get; init; }
 }
 
 /// <summary>A party of a call (RFC 7865 §6.5).</summary>

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Talreg.Contracts.Calls;
 using Talreg.Contracts.Gateways;
 
@@ -30,6 +31,12 @@ public sealed record PolicyRule
 
     /// <summary>Why: the purpose of the processing, in words.</summary>
     [Id(7)] public required string Purpose { get; init; }
+
+    /// <summary>
+    /// Of an on-demand or pending call: seconds before the start that are recorded too, 0 to 60. Until then they lie in RAM only.
+    /// </summary>
+    [Id(8), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int PreBufferSeconds { get; init; }
 }
 
 /// <summary>

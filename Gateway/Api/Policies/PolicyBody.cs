@@ -13,7 +13,7 @@ internal sealed class PolicyBody
     private const int MaxFaults = 20;
 
     private const string Members =
-        "name, channel, callingPrefix, calledPrefix, direction, verdict, retentionDays and purpose";
+        "name, channel, callingPrefix, calledPrefix, direction, verdict, retentionDays, preBufferSeconds and purpose";
 
     private readonly List<string> _faults = [];
 
@@ -77,6 +77,7 @@ internal sealed class PolicyBody
             Direction = Direction(rule, at),
             Verdict = Verdict(rule, at),
             RetentionDays = Days(rule, at),
+            PreBufferSeconds = PreBuffer(rule, at),
             Purpose = Text(rule, at, "purpose", required: true)!,
         };
     }
@@ -90,7 +91,7 @@ internal sealed class PolicyBody
     };
 
     private static bool IsKnown(string name) => name is "name" or "channel" or "callingPrefix" or "calledPrefix"
-        or "direction" or "verdict" or "retentionDays" or "purpose";
+        or "direction" or "verdict" or "retentionDays" or "preBufferSeconds" or "purpose";
 
     private string? Text(JsonElement rule, string at, string name, bool required = false)
     {
@@ -142,6 +143,22 @@ internal sealed class PolicyBody
                     + "it may hold record, never, onDemand or pending.");
                 return default;
         }
+    }
+
+    private int PreBuffer(JsonElement rule, string at)
+    {
+        if (!rule.TryGetProperty("preBufferSeconds", out var value))
+        {
+            return 0;
+        }
+
+        if (value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var seconds) && seconds is >= 0 and <= 60)
+        {
+            return seconds;
+        }
+
+        _faults.Add($"'{at}.preBufferSeconds' must be a whole number from 0 to 60.");
+        return 0;
     }
 
     private int Days(JsonElement rule, string at)

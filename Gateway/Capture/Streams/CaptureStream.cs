@@ -1,3 +1,4 @@
+using Talreg.Capture.PreBuffer;
 using Talreg.Capture.Rtp;
 using Talreg.Evidence.Chunks;
 using Talreg.Hardware;
@@ -9,7 +10,7 @@ namespace Talreg.Capture.Streams;
 /// One stream of a take: its source, its sequence numbers, its open chunk. Everything happens on the shard's thread, except
 /// <see cref="Snapshot"/>.
 /// </summary>
-internal sealed class CaptureStream
+internal sealed partial class CaptureStream
 {
     /// <summary>The most SSRCs of one stream; packets of a further one count as foreign.</summary>
     internal const int MaxSources = 16;
@@ -73,20 +74,29 @@ internal sealed class CaptureStream
     internal void Set(StreamPlan plan, bool takeRecords, long nowNs)
     {
         BeginChange();
+        if (_kept is not null && !takeRecords && plan.Recorded != _plan.Recorded)
+        {
+            // A hold: nothing from before it, or within it, may come into the take by a later start.
+            EvictBefore(long.MaxValue);
+            _keptFromNs = nowNs;
+        }
+
         Volatile.Write(ref _plan, plan);
         var recording = takeRecords && plan.Recorded;
         if (recording && !_recording)
         {
-            // What arrived before and waits in the kernel still belongs to the pause.
-            if (nowNs > _recordFromNs)
+            // Without a pre-buffer, what arrived before and waits in the kernel still belongs to the pause.
+            var fromNs = _kept is null ? nowNs : RecordFromKept(nowNs);
+            if (fromNs > _recordFromNs)
             {
-                _gaps.Add(GapReason.Paused, _recordFromNs, nowNs, 0);
+                _gaps.Add(GapReason.Paused, _recordFromNs, fromNs, 0);
             }
 
-            _recordFromNs = nowNs;
+            _recordFromNs = fromNs;
         }
         else if (!recording && _recording)
         {
+            FinishKept(abandon: true, nowNs);
             TryClose();
             _recordFromNs = nowNs;
             _gaps.Add(GapReason.Paused, nowNs, nowNs, 0);
@@ -126,6 +136,11 @@ internal sealed class CaptureStream
     /// <summary>Closes the chunk when its time has come; a refused one is tried again.</summary>
     internal void OnTick(long nowNs)
     {
+        if (_kept is not null)
+        {
+            TickKept(nowNs);
+        }
+
         if (_chunk.IsDue(nowNs))
         {
             BeginChange();
@@ -141,7 +156,7 @@ internal sealed class CaptureStream
     internal bool Finish(bool abandon, long nowNs)
     {
         BeginChange();
-        var done = TryClose();
+        var done = FinishKept(abandon, nowNs) && TryClose();
         if (!done && abandon)
         {
             _shard.Totals.Stored -= _chunk.Packets;
@@ -191,6 +206,8 @@ internal sealed class CaptureStream
         Duplicates = counters.Duplicates,
         Foreign = counters.Foreign,
         Suppressed = counters.Suppressed,
+        Prebuffered = counters.Prebuffered,
+        PreBufferShort = counters.PreBufferShort,
         Invalid = counters.Invalid,
         SsrcChanges = counters.SsrcChanges,
         SourceChanges = counters.SourceChanges,
@@ -219,24 +236,37 @@ internal sealed class CaptureStream
             _counters.LastPacketNs = Math.Max(_counters.LastPacketNs, datagram.ArrivalNs);
         }
 
-        if (!_recording || datagram.ArrivalNs < _recordFromNs)
+        if (_kept is not null || !_recording || datagram.ArrivalNs < _recordFromNs)
         {
-            Suppress(rtp && own, datagram.ArrivalNs);
+            Defer(new KeptPacket(datagram, realTimeOffsetNs, rtp, own));
             return;
         }
 
-        var tracker = rtp && own ? TrackerOf(RtpPacket.Ssrc(packet)) : null;
+        StoreOrDrop(datagram, realTimeOffsetNs, rtp, own);
+    }
+
+    private void StoreOrDrop(in Datagram datagram, long realTimeOffsetNs, bool rtp, bool own)
+    {
+        if (!TryTakeIn(datagram, realTimeOffsetNs, rtp, own))
+        {
+            Drop(1, datagram.ArrivalNs);
+        }
+    }
+
+    private bool TryTakeIn(in Datagram datagram, long realTimeOffsetNs, bool rtp, bool own)
+    {
+        var tracker = rtp && own ? TrackerOf(RtpPacket.Ssrc(datagram.Bytes)) : null;
         own &= !rtp || tracker is not null;
         var flags = (rtp ? FrameFlags.None : FrameFlags.Rtcp)
             | (own ? FrameFlags.None : FrameFlags.Foreign)
             | (IsSet(datagram.Flags, DatagramFlags.EstimatedArrival) ? FrameFlags.EstimatedArrival : FrameFlags.None);
         if (!TryStore(flags, datagram))
         {
-            Drop(1, datagram.ArrivalNs);
-            return;
+            return false;
         }
 
         CountStored(tracker, rtp, own, datagram, realTimeOffsetNs);
+        return true;
     }
 
     // Enum.HasFlag boxes until the method is optimised.

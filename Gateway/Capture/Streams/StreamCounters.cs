@@ -14,6 +14,8 @@ internal struct StreamCounters
     internal long Duplicates;
     internal long Foreign;
     internal long Suppressed;
+    internal long Prebuffered;
+    internal bool PreBufferShort;
     internal long Invalid;
     internal long SsrcChanges;
     internal long SourceChanges;

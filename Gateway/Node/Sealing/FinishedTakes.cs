@@ -21,6 +21,12 @@ internal static class FinishedTakes
             flags = flags.Append(CallFlags.SharedDrops);
         }
 
+        // Here again: the call may have ended before it was noted alive.
+        if (result.Final.Streams.Any(stream => stream.PreBufferShort))
+        {
+            flags = flags.Append(CallFlags.PreBufferShort);
+        }
+
         return new FinishedTake
         {
             Admission = session.Admission,

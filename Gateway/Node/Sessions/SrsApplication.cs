@@ -18,7 +18,7 @@ namespace Talreg.Gateway.Sessions;
 /// <summary>
 /// The recording server's side of SIP sessions: each becomes an admission, a take, and in the end a seal.
 /// </summary>
-internal sealed class SrsApplication(
+internal sealed partial class SrsApplication(
     GatewayOptions options,
     Admitter admitter,
     CaptureEngine capture,
@@ -310,7 +310,14 @@ internal sealed class SrsApplication(
         var recording = admission.Verdict.Kind != VerdictKind.OnDemand;
         var flags = admission.Verdict.Autonomous ? ChunkFlags.Autonomous : ChunkFlags.None;
         var take = await capture
-            .OpenTakeAsync(identity, facts.Write(identity), plans, recording, flags, cancellationToken)
+            .OpenTakeAsync(
+                identity,
+                facts.Write(identity),
+                plans,
+                recording,
+                flags,
+                TimeSpan.FromSeconds(recording ? 0 : admission.Verdict.PreBufferSeconds),
+                cancellationToken)
             .ConfigureAwait(false);
         var session = NewSession(dialogId, admission, callOffer, take, facts, offer.Sdp, offer.Metadata);
         session.Recording = recording;
@@ -439,8 +446,13 @@ internal sealed class SrsApplication(
             logger.MetadataUnreadable(session.Admission.SessionId, fault);
         }
 
-        var participants = offer.Metadata is null ? [] : OfferFacts.Participants(offer);
-        var snapshot = capture.Snapshot(take);
+        ReportChange(
+            session, take, capture.Snapshot(take), offer.Metadata is null ? [] : OfferFacts.Participants(offer));
+    }
+
+    private void ReportChange(
+        RecordingSession session, CaptureTake take, TakeSnapshot snapshot, IReadOnlyList<Participant> participants)
+    {
         var document = session.Document(take, snapshot, options.Gateway, @sealed: false);
         var changed = new TakeChanged(document, participants, [.. session.Flags]);
         session.Known = CallTransitions.Change(session.Known, changed);
