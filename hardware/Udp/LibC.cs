@@ -18,11 +18,27 @@ internal static unsafe partial class LibC
     internal const int ReceiveQueueOverflow = 40;
     internal const int MemoryInfo = 55;
 
+    internal const int IPv4Level = 0;
+    internal const int IPv4FreeBind = 15;
+    internal const int IPv4OriginalDestination = 20;
+
+    internal const int IPv6Level = 41;
+    internal const int IPv6OriginalDestination = 74;
+    internal const int IPv6FreeBind = 78;
+
+    /// <summary>Place in what SO_MEMINFO gives of the memory that waiting datagrams hold (SK_MEMINFO_RMEM_ALLOC).</summary>
+    internal const int MemoryInfoHeld = 0;
+
     /// <summary>Place of the drop counter in what SO_MEMINFO gives (SK_MEMINFO_DROPS).</summary>
     internal const int MemoryInfoDrops = 8;
 
+    internal const int NotPermitted = 1;
     internal const int Interrupted = 4;
+    internal const int BadDescriptor = 9;
     internal const int TryAgain = 11;
+    internal const int AccessDenied = 13;
+    internal const int Invalid = 22;
+    internal const int NoSuchCall = 38;
 
     [LibraryImport("libc", EntryPoint = "recvmmsg", SetLastError = true)]
     internal static partial int ReceiveMany(int socket, MultiMessage* messages, uint count, int flags, void* timeout);

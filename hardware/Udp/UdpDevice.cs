@@ -1,46 +1,50 @@
 using System.Collections.Concurrent;
-using System.Net.Sockets;
 using Talreg.Hardware.Ports;
+using Talreg.Hardware.Udp.Gather;
+using Talreg.Hardware.Udp.Scan;
 
 namespace Talreg.Hardware.Udp;
 
 /// <summary>
-/// Receives with plain UDP sockets, one per port, that are scanned at fixed times. Needs no privilege; costs a system call
-/// per port and scan.
+/// Receives from the machine's UDP ports by one of two methods: scanned sockets, one per port, or ports gathered into one
+/// socket per shard. Which one, is settled when it is made.
 /// </summary>
 public sealed class UdpDevice : ICaptureDevice
 {
-    private const int MaxShards = 64;
-
     private readonly UdpDeviceOptions _options;
     private readonly PortPool _pool;
+    private readonly PairBinder _binder;
+    private readonly Gathering? _gathering;
     private readonly UdpShard?[] _shards;
     private readonly int[] _pairsOfShard;
     private readonly ConcurrentDictionary<ushort, OpenPair> _open = new();
     private int _started;
     private volatile bool _stopped;
 
-    /// <summary>Makes a device; binds nothing yet.</summary>
-    /// <param name="options">Address, ports and limits.</param>
+    /// <summary>Makes a device; opens no port yet.</summary>
+    /// <param name="options">Address, ports, method and limits.</param>
     /// <param name="time">Measures the cool-down of ports; the system's when null.</param>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
+    /// <exception cref="GatherUnavailableException">Gathered was asked for and is not possible.</exception>
     public UdpDevice(UdpDeviceOptions options, TimeProvider? time = null)
     {
         ArgumentNullException.ThrowIfNull(options);
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.Shards, 1, nameof(options));
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(options.Shards, MaxShards, nameof(options));
-        ArgumentOutOfRangeException.ThrowIfLessThan(
-            options.ScanInterval, TimeSpan.FromMilliseconds(1), nameof(options));
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(
-            options.ScanInterval, TimeSpan.FromMilliseconds(100), nameof(options));
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxDatagramBytes, 256, nameof(options));
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(options.MaxDatagramBytes, 65_507, nameof(options));
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.ReceiveBufferBytes, 4096, nameof(options));
+        options.Check();
         _options = options;
         _pool = new PortPool(options.Ports, time ?? TimeProvider.System);
         _shards = new UdpShard?[options.Shards];
         _pairsOfShard = new int[options.Shards];
+        (_gathering, NotGathered) = Choose(options);
+
+        // A gathered port is bound only until it is steered: to see that no other program has it.
+        _binder = new PairBinder(_pool, options.Address, _gathering is null ? options.ReceiveBufferBytes : null);
     }
+
+    /// <summary>The method in use; never <see cref="ReceiveMethod.Auto"/>.</summary>
+    public ReceiveMethod Method => _gathering is null ? ReceiveMethod.Scan : ReceiveMethod.Gathered;
+
+    /// <summary>Why ports are scanned although <see cref="ReceiveMethod.Auto"/> would gather them; null otherwise.</summary>
+    public GatherUnavailableException? NotGathered { get; }
 
     /// <inheritdoc />
     public int ShardCount => _shards.Length;
@@ -59,7 +63,7 @@ public sealed class UdpDevice : ICaptureDevice
 
         for (var i = 0; i < _shards.Length; i++)
         {
-            _shards[i] = new UdpShard(i, _options, sink);
+            _shards[i] = _gathering?.Shard(i, _options, sink) ?? (UdpShard)new ScanShard(i, _options, sink);
         }
 
         foreach (var shard in _shards)
@@ -89,7 +93,7 @@ public sealed class UdpDevice : ICaptureDevice
             return PortGrant.Refused(PortRefusal.Stopped);
         }
 
-        var refusal = TryBind(pairs, index, out var bound);
+        var refusal = _binder.TryBind(pairs, index, out var bound);
         if (refusal != PortRefusal.None)
         {
             return PortGrant.Refused(refusal);
@@ -125,8 +129,7 @@ public sealed class UdpDevice : ICaptureDevice
         }
 
         var shard = ShardAt(open.Pair.Shard);
-        await CloseAsync(shard, open.Rtp).ConfigureAwait(false);
-        await CloseAsync(shard, open.Rtcp).ConfigureAwait(false);
+        await Task.WhenAll(CloseAsync(shard, open.Rtp), CloseAsync(shard, open.Rtcp)).ConfigureAwait(false);
         Interlocked.Decrement(ref _pairsOfShard[open.Pair.Shard]);
         _pool.Return(pair.Rtp);
     }
@@ -149,7 +152,25 @@ public sealed class UdpDevice : ICaptureDevice
             }
         }
 
+        _gathering?.Dispose();
         _open.Clear();
+    }
+
+    private static (Gathering? Gathering, GatherUnavailableException? Refusal) Choose(UdpDeviceOptions options)
+    {
+        if (options.Method == ReceiveMethod.Scan)
+        {
+            return (null, null);
+        }
+
+        try
+        {
+            return (Gathering.Begin(options), null);
+        }
+        catch (GatherUnavailableException refusal) when (options.Method == ReceiveMethod.Auto)
+        {
+            return (null, refusal);
+        }
     }
 
     // A shard whose queue is full is emptied within a scan: closing waits for that, because a socket must not leak.
@@ -210,95 +231,4 @@ public sealed class UdpDevice : ICaptureDevice
 
         return least;
     }
-
-    // Ports of the range that another program holds are skipped, and cool down like our own before they are tried again.
-    private PortRefusal TryBind(int pairs, int shard, out OpenPair[] bound)
-    {
-        Span<ushort> ports = stackalloc ushort[Math.Clamp(pairs, 1, PortPool.MaxPairsPerRequest)];
-        ArgumentOutOfRangeException.ThrowIfNotEqual(pairs, ports.Length);
-        bound = new OpenPair[pairs];
-        for (var attempt = 0; attempt <= _pool.Capacity; attempt++)
-        {
-            if (!_pool.TryRent(ports))
-            {
-                return PortRefusal.PortsExhausted;
-            }
-
-            var refusal = TryBindAll(ports, shard, bound, out var busy);
-            if (refusal == PortRefusal.None && busy == 0)
-            {
-                return PortRefusal.None;
-            }
-
-            if (refusal != PortRefusal.None)
-            {
-                return refusal;
-            }
-        }
-
-        return PortRefusal.PortsExhausted;
-    }
-
-    private PortRefusal TryBindAll(ReadOnlySpan<ushort> ports, int shard, OpenPair[] bound, out int busy)
-    {
-        busy = 0;
-        var refusal = PortRefusal.None;
-        for (var i = 0; i < ports.Length; i++)
-        {
-            var pair = TryBindPair(ports[i], shard, out var error);
-            bound[i] = pair!;
-            if (pair is null)
-            {
-                busy++;
-                refusal = error switch
-                {
-                    SocketError.AddressAlreadyInUse or SocketError.AccessDenied => refusal,
-                    SocketError.AddressNotAvailable => PortRefusal.AddressUnavailable,
-                    _ => PortRefusal.SocketsExhausted,
-                };
-            }
-        }
-
-        if (busy == 0)
-        {
-            return PortRefusal.None;
-        }
-
-        for (var i = 0; i < ports.Length; i++)
-        {
-            if (bound[i] is { } unused)
-            {
-                unused.Rtp.Dispose();
-                unused.Rtcp.Dispose();
-                _pool.ReturnUnused(ports[i]);
-            }
-            else
-            {
-                _pool.Return(ports[i]);
-            }
-        }
-
-        return refusal;
-    }
-
-    private OpenPair? TryBindPair(ushort rtpPort, int shard, out SocketError error)
-    {
-        var bytes = _options.ReceiveBufferBytes;
-        var rtp = UdpPort.TryBind(_options.Address, rtpPort, bytes, out error);
-        if (rtp is null)
-        {
-            return null;
-        }
-
-        var rtcp = UdpPort.TryBind(_options.Address, (ushort)(rtpPort + 1), bytes, out error);
-        if (rtcp is null)
-        {
-            rtp.Dispose();
-            return null;
-        }
-
-        return new OpenPair(new PortPair(rtpPort, shard), rtp, rtcp);
-    }
-
-    private sealed record OpenPair(PortPair Pair, UdpPort Rtp, UdpPort Rtcp);
 }

@@ -1,18 +1,19 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
 using Talreg.Hardware.Clock;
 
 namespace Talreg.Hardware.Udp;
 
-/// <summary>One bound socket. Made on the caller's thread, then used by its shard's thread alone.</summary>
+/// <summary>One local port. Made on the caller's thread, then used by its shard's thread alone.</summary>
 internal sealed class UdpPort : IDisposable
 {
     private readonly Socket _socket;
+    private DropCounter _drops;
 
     private UdpPort(Socket socket, ushort number)
     {
         _socket = socket;
+        _drops = new DropCounter(number);
         Number = number;
         Descriptor = (int)socket.SafeHandle.DangerousGetHandle();
         OpenedNs = MachineClock.MonotonicNs();
@@ -25,23 +26,32 @@ internal sealed class UdpPort : IDisposable
 
     internal long OpenedNs { get; }
 
-    /// <summary>The kernel's drop counter as last seen. It wraps at 32 bits.</summary>
-    internal uint Drops { get; set; }
+    /// <summary>Drops of this port's own socket.</summary>
+    internal ref DropCounter Drops => ref _drops;
 
-    /// <summary>Place in the shard's list; -1 while not in it.</summary>
-    internal int Place { get; set; } = -1;
+    /// <summary>True while its shard reads it.</summary>
+    internal bool IsOpen { get; set; }
+
+    /// <summary>Place in the shard's list, where it keeps one.</summary>
+    internal int Place { get; set; }
 
     /// <summary>Binds a port.</summary>
-    /// <returns>Null when it could not be had, with the reason.</returns>
-    internal static UdpPort? TryBind(IPAddress address, ushort number, int bufferBytes, out SocketError error)
+    /// <param name="address">The local address.</param>
+    /// <param name="number">The port.</param>
+    /// <param name="bufferBytes">Receive buffer; null leaves the system's.</param>
+    /// <param name="error">Why it could not be had.</param>
+    /// <returns>Null when it could not be had.</returns>
+    internal static UdpPort? TryBind(IPAddress address, ushort number, int? bufferBytes, out SocketError error)
     {
         Socket? socket = null;
         try
         {
-            socket = new Socket(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
-            Set(socket, LibC.TimestampNs, 1);
-            Set(socket, LibC.ReceiveQueueOverflow, 1);
-            SetBuffer(socket, bufferBytes);
+            socket = SocketOptions.Open(address.AddressFamily);
+            if (bufferBytes is { } bytes)
+            {
+                SocketOptions.SetBuffer(socket, bytes);
+            }
+
             socket.Bind(new IPEndPoint(address, number));
             error = SocketError.Success;
             return new UdpPort(socket, number);
@@ -55,30 +65,7 @@ internal sealed class UdpPort : IDisposable
     }
 
     /// <summary>Reads the kernel's drop counter at this moment.</summary>
-    internal uint ReadDrops()
-    {
-        Span<uint> memory = stackalloc uint[LibC.MemoryInfoDrops + 1];
-        var bytes = MemoryMarshal.AsBytes(memory);
-        return _socket.GetRawSocketOption(LibC.SocketLevel, LibC.MemoryInfo, bytes) == bytes.Length
-            ? memory[LibC.MemoryInfoDrops]
-            : Drops;
-    }
+    internal uint ReadDrops() => SocketOptions.ReadMemory(_socket, LibC.MemoryInfoDrops, _drops.Seen);
 
     public void Dispose() => _socket.Dispose();
-
-    // The larger of what the system allows everyone and what it allows us.
-    private static void SetBuffer(Socket socket, int bytes)
-    {
-        try
-        {
-            Set(socket, LibC.ReceiveBufferForce, bytes);
-        }
-        catch (SocketException refused) when (refused.SocketErrorCode == SocketError.AccessDenied)
-        {
-            Set(socket, LibC.ReceiveBuffer, bytes);
-        }
-    }
-
-    private static void Set(Socket socket, int option, int value) =>
-        socket.SetRawSocketOption(LibC.SocketLevel, option, MemoryMarshal.AsBytes(new ReadOnlySpan<int>(in value)));
 }

@@ -4,44 +4,44 @@ using Talreg.Hardware.Clock;
 namespace Talreg.Hardware.Udp;
 
 /// <summary>
-/// One thread that reads many sockets: every scan interval each socket is drained with recvmmsg. Ports come and go through
-/// a bounded queue that the thread empties before each scan, so that the loop needs no lock.
+/// One thread that reads many ports; how, is for the derived class to say. Ports come and go through a bounded queue that
+/// the thread empties before each read, so that the loop needs no lock.
 /// </summary>
-internal sealed class UdpShard : IDisposable
+internal abstract class UdpShard : IDisposable
 {
     /// <summary>How many commands may wait.</summary>
     internal const int MaxCommands = 8192;
 
-    // A port that never runs dry must not starve the others: 64 reads of 64 datagrams, then the next port.
-    private const int MaxReadsPerPort = 64;
     private const long QualityIntervalNs = 1_000_000_000;
     private const long NanosecondsPerMillisecond = 1_000_000;
 
     private readonly int _index;
-    private readonly long _intervalNs;
     private readonly ICaptureSink _sink;
-    private readonly ReceiveBlock _block;
     private readonly Thread _thread;
     // Never disposed: a caller may wake a shard that has just ended.
     private readonly AutoResetEvent _wake = new(false);
     private readonly ConcurrentQueue<Command> _commands = new();
+    private readonly List<TaskCompletionSource<bool>> _closing = [];
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly List<UdpPort> _ports = [];
     private ClockReading _clock;
     private long _qualityDueNs;
     private int _waiting;
     private bool _stepped;
     private volatile bool _stopping;
 
-    internal UdpShard(int index, UdpDeviceOptions options, ICaptureSink sink)
+    protected UdpShard(int index, string name, ICaptureSink sink)
     {
         _index = index;
-        _intervalNs = options.ScanInterval.Ticks * TimeSpan.NanosecondsPerTick;
         _sink = sink;
-        _block = new ReceiveBlock(options.MaxDatagramBytes);
         _clock = MachineClock.Read();
-        _thread = new Thread(Run) { IsBackground = true, Name = $"udp-shard-{index}" };
+        _thread = new Thread(Run) { IsBackground = true, Name = name };
     }
+
+    /// <summary>Monotonic time before this read, in nanoseconds.</summary>
+    protected long NowNs => _clock.MonotonicNs;
+
+    /// <summary>The clock that stamps of this read are held against.</summary>
+    protected ScanClock ScanClock => new(_clock.MonotonicNs, _clock.RealTimeOffsetNs, _stepped);
 
     internal void Start() => _thread.Start();
 
@@ -81,74 +81,63 @@ internal sealed class UdpShard : IDisposable
         return _ended.Task;
     }
 
-    public void Dispose() => _block.Dispose();
+    public abstract void Dispose();
 
-    // A command posted while the thread was ending may never be looked at.
-    private async Task EndLateAsync(TaskCompletionSource<bool> done)
-    {
-        await _ended.Task.ConfigureAwait(false);
-        done.TrySetResult(false);
-    }
+    /// <summary>Begins to read a port.</summary>
+    protected abstract void Open(UdpPort port);
 
-    private void Run()
+    /// <summary>Ceases to read an open port: no datagram that comes from now on is its.</summary>
+    protected abstract void Close(UdpPort port);
+
+    /// <summary>Follows one or more calls of <see cref="Close"/>: what had arrived is delivered before this returns.</summary>
+    protected abstract void FinishClosing();
+
+    /// <summary>Closes every port that is open.</summary>
+    protected abstract void CloseAll();
+
+    /// <summary>Reads what is due.</summary>
+    /// <returns>Time until there is something to do again, in nanoseconds; 0 for at once.</returns>
+    protected abstract long Read();
+
+    /// <summary>Tells the sink of an event, with the clock before this read.</summary>
+    protected void Raise(DeviceEventKind kind, ushort port, long count) => _sink.OnEvent(new DeviceEvent
     {
-        var dueNs = MachineClock.MonotonicNs();
-        while (!_stopping)
+        Kind = kind, Shard = _index, LocalPort = port, Count = count, Clock = _clock,
+    });
+
+    /// <summary>
+    /// Hands datagrams up. A drop is told between the datagrams it lies between, so that the gap it tore is put down to it.
+    /// </summary>
+    /// <param name="datagrams">What was read, in the order of the queue.</param>
+    /// <param name="drops">By datagram: the kernel's counter when it was queued.</param>
+    /// <param name="counter">What was told of that counter.</param>
+    protected void Deliver(ReadOnlySpan<Datagram> datagrams, ReadOnlySpan<uint> drops, ref DropCounter counter)
+    {
+        while (!datagrams.IsEmpty)
         {
-            RunCommands();
-            ReadClock();
-            if (_clock.MonotonicNs >= dueNs)
+            var change = drops.IndexOfAnyExcept(drops[0]);
+            var length = change < 0 ? drops.Length : change;
+            ReportDrops(drops[0], ref counter);
+            _sink.OnBatch(new DatagramBatch
             {
-                Scan();
-                dueNs = Math.Max(dueNs + _intervalNs, _clock.MonotonicNs);
-            }
-
-            Raise(DeviceEventKind.Tick, 0, 0);
-            var restNs = dueNs - MachineClock.MonotonicNs();
-            if (restNs > 0)
-            {
-                _wake.WaitOne((int)((restNs + NanosecondsPerMillisecond - 1) / NanosecondsPerMillisecond));
-            }
-        }
-
-        End();
-    }
-
-    private void End()
-    {
-        RunCommands();
-        ReadClock();
-        for (var i = _ports.Count - 1; i >= 0; i--)
-        {
-            Close(_ports[i]);
-        }
-
-        Raise(DeviceEventKind.Tick, 0, 0);
-        _ended.SetResult();
-    }
-
-    private void RunCommands()
-    {
-        while (_commands.TryDequeue(out var command))
-        {
-            Interlocked.Decrement(ref _waiting);
-            if (command.Open)
-            {
-                command.Port.Place = _ports.Count;
-                _ports.Add(command.Port);
-                Raise(DeviceEventKind.PortOpened, command.Port.Number, 0);
-            }
-            else if (command.Port.Place >= 0)
-            {
-                ReadClock();
-                Close(command.Port);
-            }
-
-            command.Done.TrySetResult(true);
+                Shard = _index, RealTimeOffsetNs = _clock.RealTimeOffsetNs, Datagrams = datagrams[..length],
+            });
+            datagrams = datagrams[length..];
+            drops = drops[length..];
         }
     }
 
-    private void ReadClock()
+    /// <summary>Tells the sink by how much the kernel's counter has grown since it was last told.</summary>
+    protected void ReportDrops(uint drops, ref DropCounter counter)
+    {
+        var more = counter.Advance(drops);
+        if (more != 0)
+        {
+            Raise(DeviceEventKind.KernelDrops, counter.Port, more);
+        }
+    }
+
+    protected void ReadClock()
     {
         var previous = _clock.RealTimeOffsetNs;
         var nowNs = MachineClock.MonotonicNs();
@@ -169,100 +158,69 @@ internal sealed class UdpShard : IDisposable
         _stepped = ScanClock.IsStep(previous, _clock.RealTimeOffsetNs);
     }
 
-    private void Scan()
+    // A command posted while the thread was ending may never be looked at.
+    private async Task EndLateAsync(TaskCompletionSource<bool> done)
     {
-        for (var i = _ports.Count - 1; i >= 0; i--)
-        {
-            Drain(_ports[i]);
-        }
+        await _ended.Task.ConfigureAwait(false);
+        done.TrySetResult(false);
     }
 
-    private void Drain(UdpPort port)
+    private void Run()
     {
-        var scan = new ScanClock(_clock.MonotonicNs, _clock.RealTimeOffsetNs, port.OpenedNs, _stepped);
-        for (var reads = 0; reads < MaxReadsPerPort; reads++)
+        while (!_stopping)
         {
-            var count = _block.Read(port.Descriptor);
-            if (count < 0)
+            RunCommands();
+            ReadClock();
+            var restNs = Read();
+            Raise(DeviceEventKind.Tick, 0, 0);
+            if (restNs > 0)
             {
-                Remove(port);
-                Raise(DeviceEventKind.PortFailed, port.Number, -count);
-                return;
-            }
-
-            if (count == 0)
-            {
-                return;
-            }
-
-            _block.Describe(count, port.Number, scan, port.Drops);
-            Deliver(port, count);
-            if (count < ReceiveBlock.Capacity)
-            {
-                return;
+                _wake.WaitOne((int)((restNs + NanosecondsPerMillisecond - 1) / NanosecondsPerMillisecond));
             }
         }
+
+        RunCommands();
+        ReadClock();
+        CloseAll();
+        Raise(DeviceEventKind.Tick, 0, 0);
+        _ended.SetResult();
     }
 
-    // A drop is told between the datagrams it lies between, so that the gap it tore is put down to it.
-    private void Deliver(UdpPort port, int count)
+    private void RunCommands()
     {
-        var from = 0;
-        while (from < count)
+        while (_commands.TryDequeue(out var command))
         {
-            var drops = _block.Drops(count)[from..];
-            var change = drops.IndexOfAnyExcept(drops[0]);
-            var length = change < 0 ? drops.Length : change;
-            ReportDrops(port, drops[0]);
-            _sink.OnBatch(new DatagramBatch
+            Interlocked.Decrement(ref _waiting);
+            if (command.Open)
             {
-                Shard = _index,
-                RealTimeOffsetNs = _clock.RealTimeOffsetNs,
-                Datagrams = _block.Datagrams(count).Slice(from, length),
-            });
-            from += length;
-        }
-    }
+                Open(command.Port);
+                command.Done.TrySetResult(true);
+                continue;
+            }
 
-    private void Close(UdpPort port)
-    {
-        Drain(port);
-        if (port.Place >= 0)
-        {
-            ReportDrops(port, port.ReadDrops());
-            Remove(port);
+            if (command.Port.IsOpen)
+            {
+                Close(command.Port);
+            }
+
+            command.Port.Dispose();
+            _closing.Add(command.Done);
         }
 
-        Raise(DeviceEventKind.PortClosed, port.Number, 0);
-    }
-
-    // The last port takes the place of the one that goes; scans run downwards, so none is left out.
-    private void Remove(UdpPort port)
-    {
-        var last = _ports[^1];
-        _ports[port.Place] = last;
-        last.Place = port.Place;
-        _ports.RemoveAt(_ports.Count - 1);
-        port.Place = -1;
-        port.Dispose();
-    }
-
-    private void ReportDrops(UdpPort port, uint drops)
-    {
-        if (drops == port.Drops)
+        if (_closing.Count == 0)
         {
             return;
         }
 
-        var more = unchecked(drops - port.Drops);
-        port.Drops = drops;
-        Raise(DeviceEventKind.KernelDrops, port.Number, more);
-    }
+        ReadClock();
+        FinishClosing();
+        foreach (var done in _closing)
+        {
+            done.TrySetResult(true);
+        }
 
-    private void Raise(DeviceEventKind kind, ushort port, long count) => _sink.OnEvent(new DeviceEvent
-    {
-        Kind = kind, Shard = _index, LocalPort = port, Count = count, Clock = _clock,
-    });
+        _closing.Clear();
+    }
 
     private readonly record struct Command(UdpPort Port, bool Open, TaskCompletionSource<bool> Done);
 }

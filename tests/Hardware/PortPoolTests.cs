@@ -46,12 +46,12 @@ public sealed class PortPoolTests
     [Fact]
     public void ToMonotonic_impossible_stamp_is_replaced_and_said_to_be_estimated()
     {
-        var clock = new ScanClock(5_000, 1_000_000, 4_000, Stepped: false);
-        Assert.Equal(4_500, clock.ToMonotonic(1_004_500, out var estimated));
+        var clock = new ScanClock(5_000, 1_000_000, Stepped: false);
+        Assert.Equal(4_500, clock.ToMonotonic(1_004_500, 4_000, out var estimated));
         Assert.False(estimated);
-        Assert.Equal(5_000, clock.ToMonotonic(0, out estimated));
+        Assert.Equal(5_000, clock.ToMonotonic(0, 4_000, out estimated));
         Assert.True(estimated);
-        Assert.Equal(5_000, clock.ToMonotonic(1_003_999, out estimated));
+        Assert.Equal(5_000, clock.ToMonotonic(1_003_999, 4_000, out estimated));
         Assert.True(estimated);
     }
 
