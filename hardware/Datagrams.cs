@@ -61,6 +61,9 @@ public readonly unsafe struct Datagram
 
     /// <summary>The payload.</summary>
     public ReadOnlySpan<byte> Bytes => new((void*)_address, Length);
+
+    /// <summary>The same, arrived at another time.</summary>
+    internal Datagram At(long arrivalNs) => new(_address, Length, LocalPort, arrivalNs, Source, Flags);
 }
 
 /// <summary>
