@@ -58,13 +58,15 @@ public static class CallAudio
     /// <param name="audio">The WAV; it may be read from several threads at once.</param>
     /// <param name="refusal">Why not, or <see cref="RenderRefusal.None"/>.</param>
     /// <param name="limits">What may be held; the defaults when null.</param>
+    /// <param name="codecs">What can be decoded; all that is installed when null.</param>
     public static bool TryRender(
         long startNs,
         long endNs,
         IReadOnlyList<AudioStream> streams,
         [NotNullWhen(true)] out CallWav? audio,
         out RenderRefusal refusal,
-        RenderLimits? limits = null)
+        RenderLimits? limits = null,
+        CodecLibrary? codecs = null)
     {
         ArgumentNullException.ThrowIfNull(streams);
         audio = null;
@@ -74,14 +76,22 @@ public static class CallAudio
             return false;
         }
 
-        var samples = TimelineBuilder.ToSamples(endNs - startNs);
+        codecs ??= CodecLibrary.Installed;
+        var ticks = TimelineBuilder.ToTicks(endNs - startNs);
         var placed = new StreamTimeline[streams.Count];
         for (var i = 0; i < placed.Length; i++)
         {
-            placed[i] = TimelineBuilder.Build(streams[i], startNs, samples);
+            placed[i] = TimelineBuilder.Build(streams[i], startNs, ticks, codecs);
         }
 
-        audio = new CallWav(placed, samples);
+        // A wideband stream doubles the frames.
+        if (!WavHeader.Fits(ticks * CallWav.FramesPerTick(placed)))
+        {
+            refusal = RenderRefusal.TooLargeForWav;
+            return false;
+        }
+
+        audio = new CallWav(placed, ticks);
         return true;
     }
 
@@ -105,7 +115,7 @@ public static class CallAudio
             return RenderRefusal.TooManyStreams;
         }
 
-        if (!WavHeader.Fits((long)(nanoseconds / (1_000_000_000 / AudioCodec.SampleRate)) + 1))
+        if (!WavHeader.Fits((long)(nanoseconds / (1_000_000_000 / AudioCodec.TicksPerSecond)) + 1))
         {
             return RenderRefusal.TooLargeForWav;
         }

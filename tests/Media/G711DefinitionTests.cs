@@ -67,10 +67,10 @@ public class G711DefinitionTests
     [InlineData("PCMA", 8000, true)]
     [InlineData("pcmu", 8000, true)]
     [InlineData("PCMA", 16_000, false)]
-    [InlineData("opus", 48_000, false)]
+    [InlineData("opus", 8000, false)]
     public void Find_knows_the_two_laws_at_8000_hz(string name, int clockRate, bool known)
     {
-        var codec = AudioCodec.Find(name, clockRate);
+        var codec = CodecLibrary.Installed.Find(name, clockRate).Codec;
         Assert.Equal(known, codec is not null);
         Assert.Equal(known ? name.ToUpperInvariant() : null, codec?.Name);
     }

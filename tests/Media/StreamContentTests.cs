@@ -72,15 +72,15 @@ public class StreamContentTests
     [Fact]
     public void TryRender_codec_it_cannot_decode_is_silence_with_a_note()
     {
-        var packets = RtpPackets.Cut(RtpPackets.Noise(500, 25), type: 18);
+        var packets = RtpPackets.Cut(RtpPackets.Noise(500, 25), type: 3);
         packets.AddRange(Enumerable.Range(0, 3).Select(
             i => RtpPackets.Make((500 + i) * RtpPackets.PacketNs, 500 + i, [1, 2, 3], type: 111)));
-        var stream = RtpPackets.Stream(packets) with { PayloadTypes = new Dictionary<byte, string> { [111] = "opus" } };
+        var stream = RtpPackets.Stream(packets) with { PayloadTypes = new Dictionary<byte, string> { [111] = "EVS" } };
         var wav = RtpPackets.Render(0, 510 * RtpPackets.PacketNs, stream);
         Assert.All(RtpPackets.Left(wav), sample => Assert.Equal(0, sample));
         Assert.Equal((503, 0), (wav.Reports[0].Undecodable, wav.Reports[0].Placed));
         Assert.Equal(
-            ["unknownCodec: payload type 18 (G729), 500 packets", "unknownCodec: payload type 111 (opus), 3 packets"],
+            ["unknownCodec: payload type 3 (GSM), 500 packets", "unknownCodec: payload type 111 (EVS), 3 packets"],
             wav.Reports[0].Notes);
     }
 

@@ -23,6 +23,18 @@ public sealed class CleanBundleTests
         Assert.Contains(report.Residual, r => r.Contains("witness", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData(8000, true)]
+    [InlineData(16_000, true)]
+    [InlineData(44_100, false)]
+    public void Verify_rendering_has_8000_or_16000_hz(int rate, bool allowed)
+    {
+        var sample = new SampleBundle { WavRate = rate };
+        var report = BundleVerifier.Verify(sample.MakeMembers().Zip(), sample.Log.Trust);
+        Assert.Equal(allowed, report.Result == VerificationResult.Verified);
+        Assert.Equal(allowed, report.Text().Contains($"1.0 s, stereo, {rate} Hz", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Verify_clean_without_trust_is_consistent_with_origin_unproved()
     {

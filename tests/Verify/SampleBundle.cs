@@ -53,6 +53,8 @@ internal sealed class SampleBundle
 
     public int Leaves { get; }
 
+    public int WavRate { get; init; } = 8000;
+
     public Dictionary<string, object?> Descriptor { get; }
 
     public Dictionary<string, byte[]> Members { get; } = new(StringComparer.Ordinal);
@@ -75,7 +77,7 @@ internal sealed class SampleBundle
     {
         var recording = Recording();
         Members["README.txt"] = "How to check this.\n"u8.ToArray();
-        Members["audio.wav"] = Wav(Take.Seconds);
+        Members["audio.wav"] = Wav(Take.Seconds, WavRate);
         Members["key"] = Encoding.ASCII.GetBytes(Log.VerifierKey + "\n");
         Members[$"takes/{TakeId}.trec"] = recording;
         Members[$"takes/{TakeId}.keys.json"] = SampleJson.Of(Keys());
@@ -180,14 +182,14 @@ internal sealed class SampleBundle
         },
     };
 
-    private static byte[] Wav(int seconds)
+    private static byte[] Wav(int seconds, int rate)
     {
-        var length = seconds * 32_000;
+        var length = seconds * rate * 4;
         byte[] Le(long value, int width) => [.. Enumerable.Range(0, width).Select(i => (byte)(value >> (8 * i)))];
         return
         [
-            .. "RIFF"u8, .. Le(36 + length, 4), .. "WAVEfmt "u8, .. Le(16, 4), .. Le(1, 2), .. Le(2, 2), .. Le(8000, 4),
-            .. Le(32_000, 4), .. Le(4, 2), .. Le(16, 2), .. "data"u8, .. Le(length, 4), .. new byte[length],
+            .. "RIFF"u8, .. Le(36 + length, 4), .. "WAVEfmt "u8, .. Le(16, 4), .. Le(1, 2), .. Le(2, 2), .. Le(rate, 4),
+            .. Le(rate * 4, 4), .. Le(4, 2), .. Le(16, 2), .. "data"u8, .. Le(length, 4), .. new byte[length],
         ];
     }
 

@@ -14,8 +14,9 @@ public static class BundleReadme
 
         This archive holds one recorded call and what is needed to check that nobody changed it. You need no
         software of ours: SHA-256, Ed25519, AES-256-GCM and HMAC are in every cryptographic library.
-        To listen, play audio.wav. It is a rendering (16-bit, 8000 Hz, first stream left, second right). The
-        evidence is takes/*.trec, which holds the network packets exactly as they arrived.
+        To listen, play audio.wav. It is a rendering (16-bit, 8000 Hz, or 16000 Hz where a codec is wideband;
+        first stream left, second right). The evidence is takes/*.trec, which holds the network packets exactly
+        as they arrived.
 
         WHAT IS HERE
           audio.wav               the call, to listen to

@@ -1,40 +1,37 @@
 namespace Talreg.Media.Codecs;
 
 /// <summary>
-/// Turns payload bytes into 16-bit samples at 8000 Hz. Stateless and safe on any thread: a packet decodes the same
-/// whatever came before it, which is what makes random access into a call possible.
+/// What is known of a codec before a packet of it is decoded: its name, its clocks, and how long a payload lasts. Safe on any
+/// thread. A codec is either a <see cref="SampleCodec"/> or a <see cref="FrameCodec"/>.
 /// </summary>
 public abstract class AudioCodec
 {
-    /// <summary>Samples per second of everything this room decodes, and of the WAV it makes.</summary>
-    public const int SampleRate = 8000;
+    /// <summary>
+    /// Ticks per second of every timeline, whatever the codec: one tick is 125 µs, a sample of G.711.
+    /// </summary>
+    public const int TicksPerSecond = 8000;
+
+    private protected AudioCodec()
+    {
+    }
 
     /// <summary>The encoding name as SDP writes it (RFC 3551 §6).</summary>
     public abstract string Name { get; }
 
-    /// <summary>How many samples a payload of so many bytes holds.</summary>
-    /// <param name="payloadBytes">Length of the RTP payload, in bytes.</param>
-    public abstract int CountSamples(int payloadBytes);
+    /// <summary>Units per second of the RTP timestamp, in Hz: for some codecs not their sampling rate.</summary>
+    public abstract int ClockRate { get; }
 
-    /// <summary>Decodes a run of samples.</summary>
-    /// <param name="payload">The whole RTP payload of one packet.</param>
-    /// <param name="firstSample">The first sample wanted, 0-based within the packet.</param>
-    /// <param name="samples">Filled completely; the caller asks for no more than the payload holds.</param>
-    public abstract void Decode(ReadOnlySpan<byte> payload, int firstSample, Span<short> samples);
+    /// <summary>Samples per second of what it decodes to: 8000 or 16000, in Hz.</summary>
+    public abstract int SampleRate { get; }
 
-    /// <summary>The codec of an encoding name and RTP clock rate (Hz), or null when this room cannot decode it.</summary>
-    public static AudioCodec? Find(string name, int clockRate)
-    {
-        if (clockRate != SampleRate)
-        {
-            return null;
-        }
+    /// <summary>Samples of one tick: 1 or 2.</summary>
+    public int SamplesPerTick => SampleRate / TicksPerSecond;
 
-        if (name.Equals(G711ALaw.Instance.Name, StringComparison.OrdinalIgnoreCase))
-        {
-            return G711ALaw.Instance;
-        }
+    /// <summary>How many samples a payload decodes to; what cannot be read as a payload counts 0.</summary>
+    /// <param name="payload">The RTP payload of one packet.</param>
+    public abstract int CountSamples(ReadOnlySpan<byte> payload);
 
-        return name.Equals(G711MuLaw.Instance.Name, StringComparison.OrdinalIgnoreCase) ? G711MuLaw.Instance : null;
-    }
+    /// <summary>How many whole ticks a payload lasts.</summary>
+    /// <param name="payload">The RTP payload of one packet.</param>
+    public int CountTicks(ReadOnlySpan<byte> payload) => CountSamples(payload) / SamplesPerTick;
 }

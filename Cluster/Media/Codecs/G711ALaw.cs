@@ -9,7 +9,7 @@ namespace Talreg.Media.Codecs;
 /// </code>
 /// The 13-bit value of G.711 stands in the upper bits of 16: every decoded value is a multiple of 8, the largest ±32256.
 /// </summary>
-public sealed class G711ALaw : AudioCodec
+public sealed class G711ALaw : SampleCodec
 {
     /// <summary>The byte of the smallest positive value, +8: what silence is sent as.</summary>
     public const byte Silence = 0xD5;
@@ -44,7 +44,13 @@ public sealed class G711ALaw : AudioCodec
     }
 
     /// <inheritdoc />
-    public override int CountSamples(int payloadBytes) => payloadBytes;
+    public override int ClockRate => 8000;
+
+    /// <inheritdoc />
+    public override int SampleRate => 8000;
+
+    /// <inheritdoc />
+    public override int CountSamples(ReadOnlySpan<byte> payload) => payload.Length;
 
     /// <inheritdoc />
     public override void Decode(ReadOnlySpan<byte> payload, int firstSample, Span<short> samples)

@@ -9,7 +9,7 @@ namespace Talreg.Media.Codecs;
 /// </code>
 /// The 14-bit value of G.711 stands in the upper bits of 16; the largest is ±32124.
 /// </summary>
-public sealed class G711MuLaw : AudioCodec
+public sealed class G711MuLaw : SampleCodec
 {
     /// <summary>The byte of positive zero: what silence is sent as.</summary>
     public const byte Silence = 0xFF;
@@ -44,7 +44,13 @@ public sealed class G711MuLaw : AudioCodec
     }
 
     /// <inheritdoc />
-    public override int CountSamples(int payloadBytes) => payloadBytes;
+    public override int ClockRate => 8000;
+
+    /// <inheritdoc />
+    public override int SampleRate => 8000;
+
+    /// <inheritdoc />
+    public override int CountSamples(ReadOnlySpan<byte> payload) => payload.Length;
 
     /// <inheritdoc />
     public override void Decode(ReadOnlySpan<byte> payload, int firstSample, Span<short> samples)

@@ -17,6 +17,9 @@ public sealed record AudioStream
     /// <summary>The RTP clock rate of <see cref="Codec"/>, in Hz.</summary>
     public int ClockRate { get; init; } = 8000;
 
+    /// <summary>Channels of <see cref="Codec"/> by SDP; matters to L16 only.</summary>
+    public int Channels { get; init; } = 1;
+
     /// <summary>
     /// Payload type → encoding name. Types that are missing fall back to the static table of RFC 3551 §6.
     /// </summary>
@@ -50,7 +53,7 @@ public sealed record TimelineReport
     /// <summary>Comfort noise and telephone events: heard as silence.</summary>
     public int SilentPackets { get; init; }
 
-    /// <summary>Packets of a codec this room cannot decode: heard as silence.</summary>
+    /// <summary>Packets that cannot be decoded, by their codec or what they hold: heard as silence.</summary>
     public int Undecodable { get; init; }
 
     /// <summary>Packets ignored because the stream changed its SSRC too often.</summary>

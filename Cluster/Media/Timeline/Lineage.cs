@@ -1,10 +1,13 @@
+using Talreg.Media.Codecs;
+
 namespace Talreg.Media.Timeline;
 
 /// <summary>
 /// One SSRC of a stream: where its timestamps stand on the take's clock, and how far its sender's clock drifts.
-/// All positions are samples from the take's start.
+/// All positions are ticks of 125 µs from the take's start.
 /// </summary>
-internal sealed class Lineage
+/// <param name="clockRate">Units per second of its timestamps, in Hz.</param>
+internal sealed class Lineage(int clockRate)
 {
     private long _anchor;
     private long _anchorTimestamp;
@@ -22,6 +25,13 @@ internal sealed class Lineage
     /// <summary>The end of the furthest packet placed.</summary>
     public long End { get; set; } = long.MinValue;
 
+    /// <summary>Timestamp units as ticks: rounded down, below zero too, so that neighbours stay neighbours.</summary>
+    public static long ToTicks(long units, int clockRate)
+    {
+        var (ticks, rest) = Math.DivRem(units * AudioCodec.TicksPerSecond, clockRate);
+        return rest < 0 ? ticks - 1 : ticks;
+    }
+
     /// <summary>Puts a timestamp at a position; forgets what was learned of drift, for the delay is a new one.</summary>
     public void Anchor(uint timestamp, long position, long arrival)
     {
@@ -35,7 +45,7 @@ internal sealed class Lineage
     }
 
     /// <summary>Where a packet of this timestamp belongs.</summary>
-    public long Position(uint timestamp) => _anchor + Extend(timestamp) - _anchorTimestamp;
+    public long Position(uint timestamp) => _anchor + ToTicks(Extend(timestamp) - _anchorTimestamp, clockRate);
 
     /// <summary>Remembers an accepted packet: timestamps are extended past 32 bits around the latest of these.</summary>
     public void Accept(uint timestamp) => _lastTimestamp = Math.Max(_lastTimestamp, Extend(timestamp));

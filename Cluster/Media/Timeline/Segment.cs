@@ -3,10 +3,10 @@ using Talreg.Media.Codecs;
 
 namespace Talreg.Media.Timeline;
 
-/// <summary>A run of samples at its place: part of one packet's payload.</summary>
-/// <param name="Start">First sample, counted from the take's start.</param>
-/// <param name="Count">Number of samples, at least 1.</param>
-/// <param name="Skip">Samples of the payload left out at its head.</param>
+/// <summary>A run of audio at its place: part of one packet's payload. A tick is 125 µs.</summary>
+/// <param name="Start">First tick, counted from the take's start.</param>
+/// <param name="Count">Number of ticks, at least 1.</param>
+/// <param name="Skip">Ticks of the payload left out at its head.</param>
 /// <param name="Codec">Decodes the payload.</param>
 /// <param name="Payload">The RTP payload, by reference.</param>
 [StructLayout(LayoutKind.Auto)]

@@ -19,9 +19,10 @@ internal sealed class TimelineBuilder
     private readonly long _startNs;
     private readonly long _length;
     private readonly Entry[] _entries;
-    private readonly Dictionary<uint, Lineage> _lineages = [];
+    private readonly Dictionary<(uint Ssrc, int ClockRate), Lineage> _lineages = [];
     private readonly List<Segment> _segments = [];
     private readonly int[] _unknown = new int[128];
+    private readonly int[] _unreadable = new int[128];
     private readonly PayloadRoles _roles;
     private int _count;
     private long _end = long.MinValue;
@@ -33,22 +34,23 @@ internal sealed class TimelineBuilder
     private int _inserted;
     private int _dropped;
 
-    private TimelineBuilder(AudioStream stream, long startNs, long length)
+    private TimelineBuilder(AudioStream stream, long startNs, long length, CodecLibrary codecs)
     {
         _stream = stream;
         _startNs = startNs;
         _length = length;
-        _roles = new PayloadRoles(stream);
+        _roles = new PayloadRoles(stream, codecs);
         _entries = new Entry[stream.Packets.Count];
     }
 
     /// <summary>Places a stream.</summary>
     /// <param name="stream">The stream; its packets are kept by reference.</param>
-    /// <param name="startNs">The take's start, monotonic nanoseconds: sample 0.</param>
-    /// <param name="length">The take's length in samples; what lies outside is left out.</param>
-    public static StreamTimeline Build(AudioStream stream, long startNs, long length)
+    /// <param name="startNs">The take's start, monotonic nanoseconds: tick 0.</param>
+    /// <param name="length">The take's length in ticks; what lies outside is left out.</param>
+    /// <param name="codecs">What can be decoded.</param>
+    public static StreamTimeline Build(AudioStream stream, long startNs, long length, CodecLibrary codecs)
     {
-        var builder = new TimelineBuilder(stream, startNs, length);
+        var builder = new TimelineBuilder(stream, startNs, length, codecs);
         builder.Read();
         for (var i = 0; i < builder._count; i++)
         {
@@ -58,9 +60,9 @@ internal sealed class TimelineBuilder
         return builder.Finish();
     }
 
-    /// <summary>Nanoseconds as samples, rounded to the nearest.</summary>
-    public static long ToSamples(long nanoseconds) =>
-        (long)Math.Round(nanoseconds / (1e9 / AudioCodec.SampleRate));
+    /// <summary>Nanoseconds as ticks, rounded to the nearest.</summary>
+    public static long ToTicks(long nanoseconds) =>
+        (long)Math.Round(nanoseconds / (1e9 / AudioCodec.TicksPerSecond));
 
     private void Read()
     {
@@ -84,22 +86,36 @@ internal sealed class TimelineBuilder
                     _unknown[rtp.PayloadType]++;
                     break;
                 default:
-                    if (!rtp.Payload.IsEmpty)
-                    {
-                        _entries[_count++] = new Entry(
-                            ToSamples(stored.ArrivalNs - _startNs), rtp.Ssrc, rtp.Timestamp, i,
-                            rtp.PayloadOffset, rtp.Payload.Length, rtp.PayloadType);
-                    }
-
+                    ReadAudio(stored, rtp, i);
                     break;
             }
         }
     }
 
+    private void ReadAudio(in StoredPacket stored, in RtpPacketView rtp, int index)
+    {
+        if (rtp.Payload.IsEmpty)
+        {
+            return;
+        }
+
+        var ticks = _roles.Codec(rtp.PayloadType)!.CountTicks(rtp.Payload);
+        if (ticks == 0)
+        {
+            _unreadable[rtp.PayloadType]++;
+            return;
+        }
+
+        _entries[_count++] = new Entry(
+            ToTicks(stored.ArrivalNs - _startNs), rtp.Ssrc, rtp.Timestamp, index,
+            rtp.PayloadOffset, rtp.Payload.Length, rtp.PayloadType, ticks);
+    }
+
     private void Place(int index)
     {
         ref readonly var entry = ref _entries[index];
-        if (!_lineages.TryGetValue(entry.Ssrc, out var lineage))
+        var clockRate = ClockRate(entry);
+        if (!_lineages.TryGetValue((entry.Ssrc, clockRate), out var lineage))
         {
             if (_lineages.Count == TimelineRules.MaxSources)
             {
@@ -107,8 +123,8 @@ internal sealed class TimelineBuilder
                 return;
             }
 
-            lineage = new Lineage();
-            _lineages.Add(entry.Ssrc, lineage);
+            lineage = new Lineage(clockRate);
+            _lineages.Add((entry.Ssrc, clockRate), lineage);
             lineage.Anchor(entry.Timestamp, AnchorPosition(index), entry.Arrival);
         }
 
@@ -148,7 +164,7 @@ internal sealed class TimelineBuilder
         if (lineage.Pending != 0 && position >= lineage.End)
         {
             var unheard = position > lineage.End ? position - lineage.End
-                : IsQuiet(codec, payload.Span) ? codec.CountSamples(payload.Length)
+                : IsQuiet(codec, payload.Span) ? entry.Ticks
                 : 0;
             var corrected = lineage.Correct(entry.Arrival, unheard);
             position += corrected;
@@ -157,7 +173,7 @@ internal sealed class TimelineBuilder
         }
 
         lineage.Accept(entry.Timestamp);
-        var segment = new Segment(position, codec.CountSamples(payload.Length), 0, codec, payload);
+        var segment = new Segment(position, entry.Ticks, 0, codec, payload);
         _segments.Add(segment);
         lineage.End = Math.Max(lineage.End, segment.End);
         _end = Math.Max(_end, segment.End);
@@ -190,7 +206,7 @@ internal sealed class TimelineBuilder
                 break;
             }
 
-            if (next.Ssrc != first.Ssrc)
+            if (!IsSameLineage(first, next))
             {
                 continue;
             }
@@ -200,7 +216,7 @@ internal sealed class TimelineBuilder
                 break;
             }
 
-            least = Math.Min(least, next.Arrival - (int)(next.Timestamp - first.Timestamp));
+            least = Math.Min(least, next.Arrival - TicksBetween(first, next));
             previous = i;
         }
 
@@ -210,9 +226,9 @@ internal sealed class TimelineBuilder
     /// <summary>True when timestamps leap further than time did and than the packet before was long.</summary>
     private bool IsJump(in Entry previous, in Entry next)
     {
-        var step = (int)(next.Timestamp - previous.Timestamp);
+        var step = TicksBetween(previous, next);
         return step - (next.Arrival - previous.Arrival) > TimelineRules.SuspiciousDifference
-            && step > _roles.Codec(previous.PayloadType)!.CountSamples(previous.PayloadLength);
+            && step > previous.Ticks;
     }
 
     /// <summary>
@@ -236,7 +252,7 @@ internal sealed class TimelineBuilder
                 break;
             }
 
-            if (next.Ssrc != first.Ssrc)
+            if (!IsSameLineage(first, next))
             {
                 continue;
             }
@@ -287,7 +303,7 @@ internal sealed class TimelineBuilder
             Duplicates = duplicates,
             Strays = _strays,
             SilentPackets = _silent,
-            Undecodable = _unknown.Sum(),
+            Undecodable = _unknown.Sum() + _unreadable.Sum(),
             TooManySources = _tooManySources,
             Reanchored = _reanchored,
             SamplesInserted = _inserted,
@@ -303,9 +319,14 @@ internal sealed class TimelineBuilder
         {
             if (_unknown[type] > 0)
             {
-                notes.Add(string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"unknownCodec: payload type {type} ({_roles.Name(type)}), {_unknown[type]} packets"));
+                notes.Add(_roles.Missing(type) is { } missing
+                    ? $"codecUnavailable: {Packets(type, _unknown[type])}: {missing}"
+                    : $"unknownCodec: {Packets(type, _unknown[type])}");
+            }
+
+            if (_unreadable[type] > 0)
+            {
+                notes.Add($"unreadablePayload: {Packets(type, _unreadable[type])}");
             }
         }
 
@@ -317,10 +338,28 @@ internal sealed class TimelineBuilder
         return notes;
     }
 
-    private static bool IsQuiet(AudioCodec codec, ReadOnlySpan<byte> payload)
+    private string Packets(byte type, int count) => string.Create(
+        CultureInfo.InvariantCulture, $"payload type {type} ({_roles.Name(type)}), {count} packets");
+
+    private bool IsSameLineage(in Entry one, in Entry other) =>
+        one.Ssrc == other.Ssrc && ClockRate(one) == ClockRate(other);
+
+    // Both of one lineage.
+    private long TicksBetween(in Entry earlier, in Entry later) =>
+        Lineage.ToTicks((int)(later.Timestamp - earlier.Timestamp), ClockRate(earlier));
+
+    private int ClockRate(in Entry entry) => _roles.Codec(entry.PayloadType)!.ClockRate;
+
+    // A codec that remembers is not asked: it would have to be decoded from the beginning.
+    private static bool IsQuiet(AudioCodec any, ReadOnlySpan<byte> payload)
     {
+        if (any is not SampleCodec codec)
+        {
+            return false;
+        }
+
         Span<short> pcm = stackalloc short[256];
-        var count = codec.CountSamples(payload.Length);
+        var count = codec.CountSamples(payload);
         for (var at = 0; at < count; at += pcm.Length)
         {
             var part = pcm[..Math.Min(pcm.Length, count - at)];
@@ -336,5 +375,6 @@ internal sealed class TimelineBuilder
 
     [StructLayout(LayoutKind.Auto)]
     private readonly record struct Entry(
-        long Arrival, uint Ssrc, uint Timestamp, int Index, int PayloadOffset, int PayloadLength, byte PayloadType);
+        long Arrival, uint Ssrc, uint Timestamp, int Index, int PayloadOffset, int PayloadLength, byte PayloadType,
+        int Ticks);
 }

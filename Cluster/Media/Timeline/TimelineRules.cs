@@ -1,6 +1,6 @@
 namespace Talreg.Media.Timeline;
 
-/// <summary>The constants of the placing rule, in samples at 8000 Hz unless said otherwise (8 samples = 1 ms).</summary>
+/// <summary>The constants of the placing rule, in ticks of 125 µs unless said otherwise (8 = 1 ms).</summary>
 internal static class TimelineRules
 {
     /// <summary>60 ms: a packet further than this from the arrival clock is suspicious; jitter up to 40 ms is not.</summary>

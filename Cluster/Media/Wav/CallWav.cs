@@ -5,31 +5,39 @@ using Talreg.Media.Timeline;
 namespace Talreg.Media.Wav;
 
 /// <summary>
-/// A take as a stereo 16-bit WAV at 8000 Hz that is made while it is read: no file, no decoded copy.
-/// Immutable and safe on any thread.
+/// A take as a stereo 16-bit WAV that is made while it is read: no file, no decoded copy of the whole. At 8000 Hz, or
+/// at 16000 Hz when any stream holds a wideband codec. Immutable and safe on any thread.
 /// </summary>
 public sealed class CallWav
 {
-    private const int BlockFrames = 512;
+    private const int BlockTicks = 256;
+    private const int BlockFrames = 2 * BlockTicks;
+    private const int NarrowSamples = BlockTicks + (2 * Upsampler.Margin);
 
     private readonly StreamTimeline[] _streams;
-    private readonly long _frames;
+    private readonly long _ticks;
+    private readonly int _framesPerTick;
     private readonly byte[] _header = new byte[WavHeader.Size];
 
-    internal CallWav(StreamTimeline[] streams, long frames)
+    internal CallWav(StreamTimeline[] streams, long ticks)
     {
         _streams = streams;
-        _frames = frames;
-        Length = WavHeader.Size + (frames * WavHeader.FrameSize);
-        WavHeader.Write(_header, frames);
+        _ticks = ticks;
+        _framesPerTick = FramesPerTick(streams);
+        SampleRate = _framesPerTick * AudioCodec.TicksPerSecond;
+        Length = WavHeader.Size + (ticks * _framesPerTick * WavHeader.FrameSize);
+        WavHeader.Write(_header, ticks * _framesPerTick, SampleRate);
         Reports = [.. streams.Select(stream => stream.Report)];
     }
+
+    /// <summary>Samples per second of each side: 8000 or 16000.</summary>
+    public int SampleRate { get; }
 
     /// <summary>The length of the whole WAV, in bytes, known before a sample is decoded.</summary>
     public long Length { get; }
 
     /// <summary>How long it plays.</summary>
-    public TimeSpan Duration => TimeSpan.FromSeconds((double)_frames / AudioCodec.SampleRate);
+    public TimeSpan Duration => TimeSpan.FromSeconds((double)_ticks / AudioCodec.TicksPerSecond);
 
     /// <summary>What placing each stream came to, in the order they were given.</summary>
     public IReadOnlyList<TimelineReport> Reports { get; }
@@ -38,6 +46,7 @@ public sealed class CallWav
     /// <param name="offset">Bytes from the start of the file, 0 or more.</param>
     /// <param name="destination">Filled as far as the WAV reaches.</param>
     /// <returns>Bytes read; 0 at and behind the end.</returns>
+    /// <exception cref="AudioDecodeException">A decoder outside this program failed.</exception>
     public int Read(long offset, Span<byte> destination)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
@@ -55,13 +64,14 @@ public sealed class CallWav
             part[..read].CopyTo(wanted);
         }
 
+        var tickSize = _framesPerTick * WavHeader.FrameSize;
         Span<byte> block = stackalloc byte[BlockFrames * WavHeader.FrameSize];
         while (read < wanted.Length)
         {
-            var (frame, within) = Math.DivRem(offset + read - WavHeader.Size, WavHeader.FrameSize);
-            var frames = (int)Math.Min(BlockFrames, _frames - frame);
-            Render(frame, block[..(frames * WavHeader.FrameSize)]);
-            var part = block[(int)within..(frames * WavHeader.FrameSize)];
+            var (tick, within) = Math.DivRem(offset + read - WavHeader.Size, tickSize);
+            var rendered = block[..((int)Math.Min(BlockTicks, _ticks - tick) * tickSize)];
+            Render(tick, rendered);
+            var part = rendered[(int)within..];
             part = part[..Math.Min(part.Length, wanted.Length - read)];
             part.CopyTo(wanted[read..]);
             read += part.Length;
@@ -73,26 +83,47 @@ public sealed class CallWav
     /// <summary>A seekable stream over the same bytes, for servers that answer HTTP ranges from one.</summary>
     public Stream OpenRead() => new CallWavStream(this);
 
-    private void Render(long frame, Span<byte> block)
-    {
-        Span<int> left = stackalloc int[BlockFrames];
-        Span<int> right = stackalloc int[BlockFrames];
-        var frames = block.Length / WavHeader.FrameSize;
-        left = left[..frames];
-        right = right[..frames];
-        left.Clear();
-        right.Clear();
-        for (var i = 0; i < _streams.Length; i++)
-        {
-            _streams[i].AddTo(frame, i % 2 == 0 ? left : right);
-        }
+    internal static int FramesPerTick(StreamTimeline[] streams) =>
+        Array.Exists(streams, stream => stream.IsWideband) ? 2 : 1;
 
-        for (var i = 0; i < frames; i++)
+    private void Render(long tick, Span<byte> block)
+    {
+        var frames = block.Length / WavHeader.FrameSize;
+        Span<int> mix = stackalloc int[BlockFrames];
+        mix = mix[..frames];
+        for (var side = 0; side < 2; side++)
         {
-            BinaryPrimitives.WriteInt16LittleEndian(block[(i * WavHeader.FrameSize)..], Saturate(left[i]));
-            BinaryPrimitives.WriteInt16LittleEndian(block[((i * WavHeader.FrameSize) + 2)..], Saturate(right[i]));
+            mix.Clear();
+            Mix(side, tick, mix);
+            for (var i = 0; i < frames; i++)
+            {
+                var sample = (short)Math.Clamp(mix[i], short.MinValue, short.MaxValue);
+                BinaryPrimitives.WriteInt16LittleEndian(block[((i * WavHeader.FrameSize) + (2 * side))..], sample);
+            }
         }
     }
 
-    private static short Saturate(int sum) => (short)Math.Clamp(sum, short.MinValue, short.MaxValue);
+    private void Mix(int side, long tick, Span<int> mix)
+    {
+        if (_framesPerTick == 1)
+        {
+            AddStreams(side, tick, 1, mix);
+            return;
+        }
+
+        AddStreams(side, tick, 2, mix);
+        Span<int> narrow = stackalloc int[NarrowSamples];
+        narrow = narrow[..((mix.Length / 2) + (2 * Upsampler.Margin))];
+        narrow.Clear();
+        AddStreams(side, tick - Upsampler.Margin, 1, narrow);
+        Upsampler.AddTo(narrow, mix);
+    }
+
+    private void AddStreams(int side, long tick, int samplesPerTick, Span<int> mix)
+    {
+        for (var i = side; i < _streams.Length; i += 2)
+        {
+            _streams[i].AddTo(tick, samplesPerTick, mix);
+        }
+    }
 }

@@ -1,13 +1,12 @@
 using System.Buffers.Binary;
-using Talreg.Media.Codecs;
 
 namespace Talreg.Media.Wav;
 
 /// <summary>
-/// The header of a stereo 16-bit WAV at 8000 Hz; integers are little-endian.
+/// The header of a stereo 16-bit WAV; integers are little-endian.
 /// <code>
 ///   0 "RIFF" | u32 file size - 8 | "WAVE"
-///  12 "fmt " | u32 16 | u16 1 (PCM) | u16 2 channels | u32 8000 | u32 32000 bytes/s | u16 4 bytes/frame | u16 16 bits
+///  12 "fmt " | u32 16 | u16 1 (PCM) | u16 2 channels | u32 rate | u32 bytes/s | u16 4 bytes/frame | u16 16 bits
 ///  36 "data" | u32 bytes of samples
 /// </code>
 /// </summary>
@@ -25,7 +24,7 @@ internal static class WavHeader
     public static bool Fits(long frames) => frames <= (uint.MaxValue - (Size - 8)) / FrameSize;
 
     /// <summary>Writes the header for so many frames, which <see cref="Fits"/>.</summary>
-    public static void Write(Span<byte> header, long frames)
+    public static void Write(Span<byte> header, long frames, int sampleRate)
     {
         var data = checked((uint)(frames * FrameSize));
         "RIFF"u8.CopyTo(header);
@@ -34,8 +33,8 @@ internal static class WavHeader
         BinaryPrimitives.WriteUInt32LittleEndian(header[16..], 16);
         BinaryPrimitives.WriteUInt16LittleEndian(header[20..], 1);
         BinaryPrimitives.WriteUInt16LittleEndian(header[22..], Channels);
-        BinaryPrimitives.WriteUInt32LittleEndian(header[24..], AudioCodec.SampleRate);
-        BinaryPrimitives.WriteUInt32LittleEndian(header[28..], AudioCodec.SampleRate * FrameSize);
+        BinaryPrimitives.WriteUInt32LittleEndian(header[24..], (uint)sampleRate);
+        BinaryPrimitives.WriteUInt32LittleEndian(header[28..], (uint)(sampleRate * FrameSize));
         BinaryPrimitives.WriteUInt16LittleEndian(header[32..], FrameSize);
         BinaryPrimitives.WriteUInt16LittleEndian(header[34..], 16);
         "data"u8.CopyTo(header[36..]);

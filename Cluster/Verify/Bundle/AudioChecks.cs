@@ -2,12 +2,15 @@ using System.Buffers.Binary;
 
 namespace Talreg.Verify;
 
-/// <summary>The rendering: 44 bytes of WAV header, 16-bit PCM, stereo, 8000 Hz. It is not rendered again.</summary>
+/// <summary>
+/// The rendering: 44 bytes of WAV header, 16-bit PCM, stereo, 8000 or 16000 Hz. It is not rendered again.
+/// </summary>
 internal static class AudioChecks
 {
     public const string MemberName = "audio.wav";
     private const int HeaderLength = 44;
     private const int SampleRate = 8_000;
+    private const int WidebandRate = 16_000;
 
     public static void Run(BundleContext bundle)
     {
@@ -22,12 +25,13 @@ internal static class AudioChecks
             : Refusal(member.Data.Read(0, HeaderLength).Span, member.Data.Length);
         var g711 = bundle.Descriptors.Values.All(
             d => d.Streams.All(s => s.Codec.ToUpperInvariant() is "PCMA" or "PCMU"));
-        var seconds = (member.Data.Length - HeaderLength) / 4 / (double)SampleRate;
+        var rate = wrong is null ? Rate(member.Data.Read(0, HeaderLength).Span) : SampleRate;
+        var seconds = (member.Data.Length - HeaderLength) / 4 / (double)rate;
         bundle.Findings.Check(
             CheckNames.Audio,
             MemberName,
             wrong is null,
-            FormattableString.Invariant($"{seconds:0.0} s, stereo, 8000 Hz; covered by the manifest")
+            FormattableString.Invariant($"{seconds:0.0} s, stereo, {rate} Hz; covered by the manifest")
             + (g711 ? "; all streams are G.711, so anyone can render it again from the recordings" : ""),
             wrong ?? "");
         bundle.Findings.Leave(
@@ -51,12 +55,14 @@ internal static class AudioChecks
         return BinaryPrimitives.ReadUInt32LittleEndian(header[16..]) == 16
             && BinaryPrimitives.ReadUInt16LittleEndian(header[20..]) == 1
             && BinaryPrimitives.ReadUInt16LittleEndian(header[22..]) == 2
-            && BinaryPrimitives.ReadUInt32LittleEndian(header[24..]) == SampleRate
-            && BinaryPrimitives.ReadUInt32LittleEndian(header[28..]) == SampleRate * 4
+            && Rate(header) is SampleRate or WidebandRate
+            && BinaryPrimitives.ReadUInt32LittleEndian(header[28..]) == Rate(header) * 4
             && BinaryPrimitives.ReadUInt16LittleEndian(header[32..]) == 4
             && BinaryPrimitives.ReadUInt16LittleEndian(header[34..]) == 16
             && (length - HeaderLength) % 4 == 0
             ? null
-            : "not 16-bit PCM, stereo, 8000 Hz";
+            : "not 16-bit PCM, stereo, 8000 or 16000 Hz";
     }
+
+    private static uint Rate(ReadOnlySpan<byte> header) => BinaryPrimitives.ReadUInt32LittleEndian(header[24..]);
 }

@@ -1,9 +1,10 @@
 using System.Diagnostics;
+using Xunit;
 
-namespace Talreg.EndToEnd.Tests;
+namespace Talreg.TestKit;
 
 /// <summary>Programs of others that tests run against.</summary>
-internal static class Peer
+public static class Peer
 {
     /// <summary>The program's path; skips the test when it is missing, or fails it where peers are required.</summary>
     public static string Require(string program, string package)
@@ -16,14 +17,20 @@ internal static class Peer
             return path;
         }
 
-        var reason = $"{program} is not installed; install it with: apt-get install {package}";
+        Missing(program, package);
+        return "";
+    }
+
+    /// <summary>Skips the test for want of something, or fails it where peers are required.</summary>
+    public static void Missing(string what, string package)
+    {
+        var reason = $"{what} is not installed; install it with: apt-get install {package}";
         if (Environment.GetEnvironmentVariable("TALREG_PEERS") == "required")
         {
             Assert.Fail(reason);
         }
 
         Assert.Skip(reason);
-        return "";
     }
 
     /// <summary>Runs a program to its end.</summary>
