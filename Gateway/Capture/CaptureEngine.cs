@@ -1,6 +1,7 @@
 using Talreg.Capture.Journal;
 using Talreg.Capture.PreBuffer;
 using Talreg.Capture.Streams;
+using Talreg.Capture.Taps;
 using Talreg.Evidence.Chunks;
 using Talreg.Hardware;
 using Talreg.Hardware.Clock;
@@ -13,7 +14,7 @@ namespace Talreg.Capture;
 /// Receives the media of live takes from one device and hands it, in chunks, to the journal. Methods may be called from any
 /// thread; per take, one change at a time is carried out. No method waits for media.
 /// </summary>
-public sealed class CaptureEngine : IAsyncDisposable
+public sealed partial class CaptureEngine : IAsyncDisposable
 {
     /// <summary>The most streams of a take.</summary>
     public const int MaxStreams = PortPool.MaxPairsPerRequest;
@@ -55,7 +56,11 @@ public sealed class CaptureEngine : IAsyncDisposable
         _shards = new CaptureShard[device.ShardCount];
         for (var i = 0; i < _shards.Length; i++)
         {
-            _shards[i] = new CaptureShard(i, device, journal.CreateProducer());
+            _shards[i] = new CaptureShard(i, device, journal.CreateProducer())
+            {
+                TapsStopped = () => _tapsStopped,
+                TapsClosed = CountTapsClosed,
+            };
         }
 
         device.Start(new Sink(this));
@@ -83,6 +88,12 @@ public sealed class CaptureEngine : IAsyncDisposable
                 Sum(t => t.PreBufferShort));
         }
     }
+
+    /// <summary>The busiest shard thread's share of a core over the last quarter of a second, 0 to 1.</summary>
+    public double CoreUse => _shards.Max(shard => shard.CoreUse);
+
+    /// <summary>How full the fullest shard's way into the journal is, 0 to 1. At 1 packets are own drops.</summary>
+    public double RingUse => _shards.Max(shard => shard.RingUse);
 
     /// <summary>The machine's clocks, for the facts of a take: its <c>startMonotonicNs</c> is taken from here.</summary>
     public static ClockReading ReadClock() => MachineClock.Read();
@@ -401,6 +412,7 @@ public sealed class CaptureEngine : IAsyncDisposable
             done &= stream.Finish(abandon, shard.Clock.NowNs);
         }
 
+        shard.EndTaps(take, TapEnd.TakeEnded);
         shard.Flush();
         return done;
     }

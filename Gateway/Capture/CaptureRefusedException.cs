@@ -15,6 +15,12 @@ public enum CaptureRefusal
     /// <summary>More commands are waiting than may.</summary>
     Busy,
 
+    /// <summary>More live taps than there may be.</summary>
+    TooManyTaps,
+
+    /// <summary>Live taps are stopped because the recorder is busy.</summary>
+    TapsStopped,
+
     /// <summary>The take is closing or closed.</summary>
     TakeClosed,
 
@@ -22,7 +28,7 @@ public enum CaptureRefusal
     Stopped,
 }
 
-/// <summary>A named refusal of capture: nothing was changed. A caller answers 503 to the first four.</summary>
+/// <summary>A named refusal of capture: nothing was changed. A caller answers 503 to the first six.</summary>
 public sealed class CaptureRefusedException : Exception
 {
     /// <summary>Makes a refusal.</summary>

@@ -10,12 +10,13 @@ namespace Talreg.Capture;
 /// <summary>
 /// The engine's half of one device shard. Everything but <see cref="RunAsync"/> happens on the shard's thread.
 /// </summary>
-internal sealed class CaptureShard(int index, ICaptureDevice device, IChunkProducer producer)
+internal sealed partial class CaptureShard(int index, ICaptureDevice device, IChunkProducer producer)
 {
     /// <summary>How many commands may wait.</summary>
     internal const int MaxCommands = 8192;
 
     private const long SweepNs = 20_000_000;
+    private const long CoreWindowNs = 250_000_000;
 
     // A start must not hold up the streams that are live: 50,000 kept packets a second, and the journal's ring holds as much.
     private const int KeptPerSweep = 1024;
@@ -24,6 +25,9 @@ internal sealed class CaptureShard(int index, ICaptureDevice device, IChunkProdu
     private readonly List<CaptureStream> _streams = [];
     private long _realTimeOffsetNs = MachineClock.RealTimeOffsetNs();
     private long _sweepDueNs;
+    private long _coreFromNs;
+    private long _coreCpuNs;
+    private double _coreUse;
     private int _waiting;
     private int _ended;
 
@@ -36,6 +40,12 @@ internal sealed class CaptureShard(int index, ICaptureDevice device, IChunkProdu
 
     /// <summary>What to add to monotonic time to get Unix time. Any thread.</summary>
     internal long RealTimeOffsetNs => Volatile.Read(ref _realTimeOffsetNs);
+
+    /// <summary>This thread's share of a core over the last window. Any thread.</summary>
+    internal double CoreUse => Volatile.Read(ref _coreUse);
+
+    /// <summary>How full this shard's way into the journal is. Any thread.</summary>
+    internal double RingUse => producer.Use;
 
     internal int StreamCount => _streams.Count;
 
@@ -74,6 +84,8 @@ internal sealed class CaptureShard(int index, ICaptureDevice device, IChunkProdu
         {
             stream.Finish(abandon: true, Clock.NowNs);
         }
+
+        EndTaps(null, Taps.TapEnd.TakeEnded);
 
         producer.Dispose();
     }
@@ -139,6 +151,26 @@ internal sealed class CaptureShard(int index, ICaptureDevice device, IChunkProdu
         }
 
         producer.Flush();
+        FlushTaps();
+        MeasureCore(clock.MonotonicNs);
+    }
+
+    // By the thread itself: only it can ask for its own CPU time.
+    private void MeasureCore(long nowNs)
+    {
+        if (nowNs - _coreFromNs < CoreWindowNs)
+        {
+            return;
+        }
+
+        var cpuNs = MachineClock.ThreadCpuNs();
+        if (_coreFromNs != 0)
+        {
+            Volatile.Write(ref _coreUse, (double)(cpuNs - _coreCpuNs) / (nowNs - _coreFromNs));
+        }
+
+        _coreFromNs = nowNs;
+        _coreCpuNs = cpuNs;
     }
 
     private static ShardClock ToClock(in ClockReading clock) => new(
@@ -171,4 +203,5 @@ internal struct ShardTotals
     internal long PortFailures;
     internal long Prebuffered;
     internal long PreBufferShort;
+    internal long TapDrops;
 }

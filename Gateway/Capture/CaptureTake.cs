@@ -1,5 +1,6 @@
 using Talreg.Capture.Journal;
 using Talreg.Capture.Streams;
+using Talreg.Capture.Taps;
 using Talreg.Evidence.Chunks;
 using Talreg.Hardware.Ports;
 using Talreg.Store.Journal;
@@ -10,6 +11,7 @@ namespace Talreg.Capture;
 public sealed class CaptureTake
 {
     private CaptureStream[] _streams = [];
+    private CaptureTap[] _taps = [];
     private int _recording;
     private int _closing;
 
@@ -51,6 +53,13 @@ public sealed class CaptureTake
     /// <summary>How long packets are kept in RAM while the take waits for its first start; zero from then on.</summary>
     /// <remarks>Changes on the shard's thread.</remarks>
     internal long PreBufferNs { get; set; }
+
+    /// <summary>Who listens. Replaced on the shard's thread, never changed.</summary>
+    internal CaptureTap[] Taps
+    {
+        get => Volatile.Read(ref _taps);
+        set => Volatile.Write(ref _taps, value);
+    }
 
     internal bool IsClosing => Volatile.Read(ref _closing) != 0;
 

@@ -10,12 +10,16 @@ public static partial class MachineClock
 {
     private const int RealTime = 0;
     private const int Monotonic = 1;
+    private const int ThreadCpu = 3;
     private const int StateError = 5;
     private const int StatusUnsynchronised = 0x40;
     private const string BootIdFile = "/proc/sys/kernel/random/boot_id";
 
     /// <summary>CLOCK_MONOTONIC, in nanoseconds.</summary>
     public static long MonotonicNs() => Read(Monotonic);
+
+    /// <summary>CPU time the calling thread has used, in nanoseconds (CLOCK_THREAD_CPUTIME_ID).</summary>
+    public static long ThreadCpuNs() => Read(ThreadCpu);
 
     /// <summary>What to add to monotonic time to get Unix time, in nanoseconds; exact to the time of one clock call.</summary>
     public static long RealTimeOffsetNs()

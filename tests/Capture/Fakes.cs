@@ -76,6 +76,8 @@ internal sealed class MemoryJournal : ICaptureJournal, IChunkProducer
 
     public bool Discard { get; set; }
 
+    public double Use { get; set; }
+
     public long StartNs { get; set; }
 
     public IEnumerable<StoredPacket> Packets => Chunks.SelectMany(c => c.Packets);

@@ -41,6 +41,9 @@ public sealed class JournalProducer : IDisposable
             useSynchronizationContext: false));
     }
 
+    /// <summary>How full it is, 0 to 1; at 1 appends are refused. Any thread.</summary>
+    public double Use => (double)BacklogBytes / _limit;
+
     /// <summary>Bytes appended and not yet taken over by the writer thread.</summary>
     public long BacklogBytes => Interlocked.Read(ref _outstanding);
 

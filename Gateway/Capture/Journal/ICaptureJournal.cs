@@ -35,6 +35,9 @@ internal interface IChunkProducer : IDisposable
     /// <summary>Hands over a chunk's plain text; false when the journal cannot take it now.</summary>
     bool TryAppend(ITakeLog take, in ChunkFacts facts, ReadOnlySpan<byte> plainText);
 
+    /// <summary>How full it is, 0 to 1. Any thread.</summary>
+    double Use { get; }
+
     /// <summary>Makes what was appended visible to the writer.</summary>
     void Flush();
 }

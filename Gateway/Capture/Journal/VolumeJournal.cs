@@ -28,6 +28,8 @@ internal sealed class VolumeJournal(JournalVolume volume) : ICaptureJournal
         public bool TryAppend(ITakeLog take, in ChunkFacts facts, ReadOnlySpan<byte> plainText) =>
             producer.TryAppendChunk(take.Volume!, facts, plainText);
 
+        public double Use => producer.Use;
+
         public void Flush() => producer.Flush();
 
         public void Dispose() => producer.Dispose();

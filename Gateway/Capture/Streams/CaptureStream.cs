@@ -236,6 +236,11 @@ internal sealed partial class CaptureStream
             _counters.LastPacketNs = Math.Max(_counters.LastPacketNs, datagram.ArrivalNs);
         }
 
+        if (_take.Taps.Length != 0 && rtp && own && _recording && datagram.ArrivalNs >= _recordFromNs)
+        {
+            OfferToTaps(datagram);
+        }
+
         if (_kept is not null || !_recording || datagram.ArrivalNs < _recordFromNs)
         {
             Defer(new KeptPacket(datagram, realTimeOffsetNs, rtp, own));
@@ -243,6 +248,14 @@ internal sealed partial class CaptureStream
         }
 
         StoreOrDrop(datagram, realTimeOffsetNs, rtp, own);
+    }
+
+    private void OfferToTaps(in Datagram datagram)
+    {
+        foreach (var tap in _take.Taps)
+        {
+            _shard.Totals.TapDrops += tap.TryOffer(_index, datagram) ? 0 : 1;
+        }
     }
 
     private void StoreOrDrop(in Datagram datagram, long realTimeOffsetNs, bool rtp, bool own)
