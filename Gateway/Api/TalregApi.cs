@@ -19,7 +19,8 @@ public static class TalregApi
 {
     /// <summary>Adds what the API needs.</summary>
     /// <remarks>
-    /// The application itself provides <c>IGrainFactory</c>, <c>ICallIndex</c> and <see cref="IRecordedMedia"/>, and adds
+    /// The application itself provides <c>IGrainFactory</c>, <c>ICallIndex</c>, <see cref="IRecordedMedia"/> and, where calls
+    /// are live, <see cref="ILiveMedia"/>, and adds
     /// a health check for each part without which it cannot record.
     /// </remarks>
     public static IServiceCollection AddTalregApi(this IServiceCollection services, TalregApiOptions options)
@@ -68,6 +69,7 @@ public static class TalregApi
         CallEndpoints.Map(app);
         ChannelEndpoints.Map(app);
         RecordingEndpoints.Map(app);
+        LiveEndpoints.Map(app);
         PolicyEndpoints.Map(app);
         SessionEndpoints.Map(app);
         OperationEndpoints.Map(app, app.Services.GetRequiredService<TalregApiOptions>());

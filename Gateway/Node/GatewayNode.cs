@@ -1,12 +1,14 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
 using Talreg.Capture;
+using Talreg.Capture.Taps;
 using Talreg.Contracts;
 using Talreg.Contracts.Calls;
 using Talreg.Contracts.Gateways;
 using Talreg.Contracts.Ledger;
 using Talreg.Evidence.Json;
 using Talreg.Gateway.Admission;
+using Talreg.Gateway.Overload;
 using Talreg.Gateway.Sealing;
 using Talreg.Gateway.Sessions;
 using Talreg.Hardware.Clock;
@@ -34,6 +36,8 @@ public sealed class GatewayNode : IGatewayObserver, IAsyncDisposable
     private readonly SrsApplication _sessions;
     private readonly SipServer _sip;
     private readonly RefusalLog _refusals;
+    private readonly RefusedCalls _refusedCalls;
+    private readonly LoadMonitor _load;
     private readonly CancellationTokenSource _stopping = new();
     private IGatewayObserver? _self;
     private Task _ticking = Task.CompletedTask;
@@ -59,6 +63,12 @@ public sealed class GatewayNode : IGatewayObserver, IAsyncDisposable
         _logger = loggers.CreateLogger<GatewayNode>();
         _refusals = new RefusalLog(clock, loggers.CreateLogger<RefusalLog>());
         _sealing = new SealingQueue(options, journal, recordings, grains, clock, loggers.CreateLogger<SealingQueue>());
+        _refusedCalls = new RefusedCalls(options, grains, clock, loggers.CreateLogger<RefusedCalls>());
+        _load = new LoadMonitor(
+            [new CoreSignal(capture), new RingSignal(capture)], clock, loggers.CreateLogger<LoadMonitor>())
+        {
+            SheddingChanged = Shed,
+        };
         _sessions = new SrsApplication(
             options,
             new Admitter(grains, options, clock, loggers.CreateLogger<Admitter>()),
@@ -68,7 +78,9 @@ public sealed class GatewayNode : IGatewayObserver, IAsyncDisposable
             grains,
             clock,
             loggers.CreateLogger<SrsApplication>(),
-            _refusals);
+            _refusals,
+            _refusedCalls,
+            _load);
         _sip = new SipServer(
             new SipServerOptions { UdpListeners = [options.Sip], TcpListeners = [options.Sip] },
             _sessions,
@@ -90,7 +102,14 @@ public sealed class GatewayNode : IGatewayObserver, IAsyncDisposable
         _sessions.Sessions.Count,
         _sealing.Waiting,
         _sealing.Sealed,
-        _refusals.Total);
+        _refusals.Total,
+        _refusedCalls.Total,
+        _capture.TapTotals.Open,
+        _capture.TapTotals.Dropped,
+        _load.IsShedding,
+        _load.IsRefusing,
+        _capture.CoreUse,
+        _capture.RingUse);
 
     /// <summary>True while new sessions are taken.</summary>
     public bool IsAccepting => _sessions.Health.IsAccepting;
@@ -108,6 +127,8 @@ public sealed class GatewayNode : IGatewayObserver, IAsyncDisposable
         _self = _grains.CreateObjectReference<IGatewayObserver>(this);
         await Gateway().RegisterAsync(_self).ConfigureAwait(false);
         _sealing.Start();
+        _refusedCalls.Start();
+        _load.Start();
         await RecoverAsync().ConfigureAwait(false);
         await _sip.StartAsync(cancellationToken).ConfigureAwait(false);
         _sessions.Accepting = true;
@@ -124,6 +145,8 @@ public sealed class GatewayNode : IGatewayObserver, IAsyncDisposable
         await Task.WhenAll(_sessions.Sessions.Select(session => _sessions.EndAsync(session, EndReason.Shutdown)))
             .ConfigureAwait(false);
         await _sessions.EndedAsync().ConfigureAwait(false);
+        await _load.StopAsync().ConfigureAwait(false);
+        await _refusedCalls.DrainAsync(_options.StopWithin).ConfigureAwait(false);
         var left = await _sealing.DrainAsync(_options.StopWithin).ConfigureAwait(false);
         if (left > 0)
         {
@@ -135,6 +158,8 @@ public sealed class GatewayNode : IGatewayObserver, IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _sip.DisposeAsync().ConfigureAwait(false);
+        await _load.DisposeAsync().ConfigureAwait(false);
+        await _refusedCalls.DisposeAsync().ConfigureAwait(false);
         await _sealing.DisposeAsync().ConfigureAwait(false);
         _sessions.Dispose();
         _stopping.Dispose();
@@ -152,6 +177,26 @@ public sealed class GatewayNode : IGatewayObserver, IAsyncDisposable
 
     /// <inheritdoc />
     public Task<TakeDocument?> ReadAsync(TakeId take) => Task.FromResult(_sessions.Read(take));
+
+    /// <summary>One more resource whose load stops taps and sealing, and then new calls. Any thread.</summary>
+    public void AddLoadSignal(ILoadSignal signal) => _load.Add(signal);
+
+    /// <summary>Opens a tap on a live take of this gateway; null when it has no such take. Close it when done.</summary>
+    /// <exception cref="CaptureRefusedException">Too many taps, taps are stopped, or the take is closing.</exception>
+    public async ValueTask<CaptureTap?> OpenTapAsync(TakeId take, CancellationToken cancellationToken) =>
+        _sessions.Find(take) is { Take: { } live, Closing: false }
+            ? await _capture.OpenTapAsync(live, cancellationToken).ConfigureAwait(false)
+            : null;
+
+    /// <summary>Closes a tap. After the gateway has stopped too.</summary>
+    public ValueTask CloseTapAsync(CaptureTap tap) => _capture.CloseTapAsync(tap);
+
+    // Both can wait, and both take from what live calls need: taps time on the shards, sealing the disk.
+    private void Shed(bool shed)
+    {
+        _sealing.SetPaused(shed);
+        _capture.TapsStopped = shed;
+    }
 
     private IPEndPoint Bound(SipTransportKind transport) =>
         _sip.BoundEndpoints.First(bound => bound.Transport == transport).Endpoint;
@@ -235,6 +280,13 @@ public sealed class GatewayNode : IGatewayObserver, IAsyncDisposable
 /// <param name="Unsealed">Takes that ended and wait to be sealed.</param>
 /// <param name="Sealed">Takes sealed since the start.</param>
 /// <param name="Refused">SIP messages refused since the start.</param>
+/// <param name="RefusedCalls">INVITEs answered 503 since the start, each a gap in the ledger.</param>
+/// <param name="Taps">Live taps open.</param>
+/// <param name="TapDrops">Packets that slow listeners did not get.</param>
+/// <param name="Shedding">True while live taps and sealing are stopped for load.</param>
+/// <param name="Refusing">True while new INVITEs are answered 503 for load.</param>
+/// <param name="CoreUse">The busiest receive thread's share of a core, 0 to 1.</param>
+/// <param name="RingUse">How full the fullest way into the journal is, 0 to 1.</param>
 public sealed record GatewayCounters(
     SipCounters Sip,
     CaptureTotals Capture,
@@ -242,4 +294,11 @@ public sealed record GatewayCounters(
     int Sessions,
     long Unsealed,
     long Sealed,
-    long Refused);
+    long Refused,
+    long RefusedCalls,
+    int Taps,
+    long TapDrops,
+    bool Shedding,
+    bool Refusing,
+    double CoreUse,
+    double RingUse);

@@ -83,6 +83,19 @@ internal static partial class NodeLog
             + "pre-buffer's memory is used up (prebuffer-mib)")]
     public static partial void PreBufferShort(this ILogger logger, TakeId take, CallId call, int seconds);
 
+    [LoggerMessage(3030, LogLevel.Warning, "Live taps and sealing are stopped for load: {Stopped} ({Readings})")]
+    public static partial void Shedding(this ILogger logger, bool stopped, string readings);
+
+    [LoggerMessage(3031, LogLevel.Error, "New calls are answered 503 for load: {Refusing} ({Readings})")]
+    public static partial void Refusing(this ILogger logger, bool refusing, string readings);
+
+    [LoggerMessage(3032, LogLevel.Warning, "{Count} refused calls wait for the ledger; trying again in {Delay}")]
+    public static partial void RefusedCallsWait(this ILogger logger, int count, TimeSpan delay, Exception e);
+
+    [LoggerMessage(
+        3033, LogLevel.Error, "About {Count} refused calls could not be put into the ledger before the stop")]
+    public static partial void RefusedCallsUnwritten(this ILogger logger, long count);
+
     [LoggerMessage(
         3027, LogLevel.Error, "Take {Take} of call {Call} could not be closed in the journal; the next start seals it")]
     public static partial void TakeNotClosed(this ILogger logger, TakeId take, CallId call, Exception e);

@@ -263,6 +263,7 @@ internal sealed class RecorderHost : IAsyncDisposable
             MediaTimeout = settings.MediaTimeout,
         });
         services.AddSingleton<GatewayNode>();
+        services.AddSingleton<ILiveMedia, LiveMedia>();
         services.AddSingleton<RecorderMetrics>();
         services.AddHostedService<GatewayService>();
         services.AddHealthChecks().AddCheck<GatewayHealth>("gateway", HealthStatus.Unhealthy);

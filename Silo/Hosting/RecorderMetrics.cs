@@ -32,10 +32,7 @@ internal sealed class RecorderMetrics(GatewayNode gateway, CollectorRegistry reg
         var refused = factory.CreateCounter("talreg_sip_refused_total", "SIP messages refused since the start.");
         var packets = factory.CreateCounter(
             "talreg_datagrams_total", "Datagrams by what became of them; their sum is what was offered.", OutcomeLabel);
-        var prebuffered = factory.CreateGauge(
-            "talreg_prebuffered_datagrams", "Datagrams in pre-buffers: each becomes stored or suppressed.");
-        var prebufferShort = factory.CreateCounter(
-            "talreg_prebuffer_short_streams_total", "Streams whose pre-buffer held less than their policy asked for.");
+        var load = new LoadMetrics(factory);
         var committed = factory.CreateCounter("talreg_journal_committed_bytes_total", "Bytes confirmed by a sync.");
         var backlog = factory.CreateGauge("talreg_journal_backlog_bytes", "Bytes accepted and not yet confirmed.");
         var free = factory.CreateGauge("talreg_volume_free_bytes", "Free space of the journal's file system.");
@@ -53,8 +50,7 @@ internal sealed class RecorderMetrics(GatewayNode gateway, CollectorRegistry reg
             packets.WithLabels("unrouted").IncTo(now.Capture.Unrouted);
             packets.WithLabels("own_drop").IncTo(now.Capture.OwnDrops);
             packets.WithLabels("kernel_drop").IncTo(now.Capture.KernelDrops);
-            prebuffered.Set(now.Capture.Prebuffered);
-            prebufferShort.IncTo(now.Capture.PreBufferShort);
+            load.Update(now);
             committed.IncTo(now.Journal.CommittedBytes);
             backlog.Set(now.Journal.BacklogBytes);
             free.Set(now.Journal.FreeBytes);

@@ -42,6 +42,8 @@ internal sealed class ApiHost : IAsyncDisposable
 
     public FakeMedia Media { get; } = new();
 
+    public FakeLive Live { get; } = new();
+
     public static async Task<ApiHost> StartAsync(TimeSpan? ledgerDeadline = null)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions());
@@ -60,6 +62,7 @@ internal sealed class ApiHost : IAsyncDisposable
         ApiHost? host = null;
         builder.Services.AddSingleton(_ => host!.Index);
         builder.Services.AddSingleton<IRecordedMedia>(_ => host!.Media);
+        builder.Services.AddSingleton<ILiveMedia>(_ => host!.Live);
         host = new ApiHost(builder.Build());
         grains.GetGrain<ICallGrain>(Arg.Any<Guid>()).Returns(host.Call);
         grains.GetGrain<IChannelGrain>("default/sip/1001").Returns(host.Channel);

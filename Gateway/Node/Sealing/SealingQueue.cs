@@ -43,6 +43,7 @@ internal sealed class SealingQueue(
     private readonly Channel<SealJob> _jobs = Channel.CreateBounded<SealJob>(MaxWaiting);
     private readonly CancellationTokenSource _stopping = new();
     private Task _workers = Task.CompletedTask;
+    private TaskCompletionSource _running = Completed();
     private long _waiting;
     private long _sealed;
 
@@ -54,6 +55,19 @@ internal sealed class SealingQueue(
 
     /// <summary>Starts the workers.</summary>
     public void Start() => _workers = Task.WhenAll(Enumerable.Range(0, Workers).Select(_ => Task.Run(WorkAsync)));
+
+    /// <summary>Begins no further seal until told again; one under way goes on. Draining ends a pause.</summary>
+    public void SetPaused(bool paused)
+    {
+        if (!paused)
+        {
+            Volatile.Read(ref _running).TrySetResult();
+        }
+        else if (Volatile.Read(ref _running).Task.IsCompleted)
+        {
+            Volatile.Write(ref _running, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        }
+    }
 
     /// <summary>Hands over a take. Waits while the queue is full.</summary>
     public ValueTask EnqueueAsync(SealJob job)
@@ -67,6 +81,7 @@ internal sealed class SealingQueue(
     public async Task<long> DrainAsync(TimeSpan within)
     {
         _jobs.Writer.TryComplete();
+        SetPaused(false);
         try
         {
             await _workers.WaitAsync(within, clock).ConfigureAwait(false);
@@ -87,10 +102,18 @@ internal sealed class SealingQueue(
         _stopping.Dispose();
     }
 
+    private static TaskCompletionSource Completed()
+    {
+        var done = new TaskCompletionSource();
+        done.SetResult();
+        return done;
+    }
+
     private async Task WorkAsync()
     {
         await foreach (var job in _jobs.Reader.ReadAllAsync(_stopping.Token).ConfigureAwait(false))
         {
+            await Volatile.Read(ref _running).Task.WaitAsync(_stopping.Token).ConfigureAwait(false);
             await SealWithRetryAsync(job).ConfigureAwait(false);
             Interlocked.Decrement(ref _waiting);
         }

@@ -6,6 +6,7 @@ using Talreg.Contracts.Calls;
 using Talreg.Contracts.Gateways;
 using Talreg.Evidence.Chunks;
 using Talreg.Gateway.Admission;
+using Talreg.Gateway.Overload;
 using Talreg.Gateway.Sealing;
 using Talreg.Sip;
 using Talreg.Sip.Sdp;
@@ -27,7 +28,9 @@ internal sealed partial class SrsApplication(
     IGrainFactory grains,
     TimeProvider clock,
     ILogger<SrsApplication> logger,
-    RefusalLog refusals) : ISipApplication, IDisposable
+    RefusalLog refusals,
+    RefusedCalls refusedCalls,
+    LoadMonitor load) : ISipApplication, IDisposable
 {
     // Any port number but 0 keeps an inactive m-line in the session; the discard port says that nothing listens.
     private const int DiscardPort = 9;
@@ -46,7 +49,7 @@ internal sealed partial class SrsApplication(
     public bool Accepting { get; set; }
 
     /// <inheritdoc />
-    public SipHealth Health => Accepting && !journal.Health.Fenced
+    public SipHealth Health => Accepting && !load.IsRefusing && !journal.Health.Fenced
         ? SipHealth.Accepting
         : new SipHealth(IsAccepting: false, RetryAfter);
 
@@ -146,7 +149,11 @@ internal sealed partial class SrsApplication(
     }
 
     /// <inheritdoc />
-    public void OnRefused(SipRefusal refusal) => refusals.Note(refusal);
+    public void OnRefused(SipRefusal refusal)
+    {
+        refusals.Note(refusal);
+        refusedCalls.Note(refusal);
+    }
 
     /// <summary>Closes a session's take and hands it over to be sealed. Once; again is no error.</summary>
     public async Task EndAsync(RecordingSession session, EndReason reason)
