@@ -169,14 +169,14 @@ public sealed class ControlTests
         return await recorder.WaitForAsync(placed.SessionId, CallState.Sealed);
     }
 
-    private static async Task CommandAsync(Recorder recorder, CallDocument call, string command)
+    internal static async Task CommandAsync(Recorder recorder, CallDocument call, string command)
     {
         using var answer = await recorder.Http.PostAsync(
             new Uri($"api/v1/calls/{call.Id}/{command}", UriKind.Relative), content: null);
         Assert.True(answer.IsSuccessStatusCode, $"{command}: {await answer.Content.ReadAsStringAsync()}");
     }
 
-    private static async Task ActivateAsync(Recorder recorder, string policy)
+    internal static async Task ActivateAsync(Recorder recorder, string policy)
     {
         using var content = new StringContent(policy, Encoding.UTF8, "application/json");
         using var drafted = await recorder.Http.PutAsync(new Uri("api/v1/policies/default", UriKind.Relative), content);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans;
@@ -25,7 +26,7 @@ public sealed class OverloadTests
             Recorder = recorder.Sip, MaxDuration = TimeSpan.FromSeconds(3),
         });
         await ControlTests.LiveAsync(recorder);
-        gateway.AddLoadSignal(new FullVolume());
+        gateway.AddLoadSignal(new Signal("volume", shedAt: 2, refuseAt: 0.95) { Share = 0.96 });
         await Wait.UntilAsync(() => !gateway.IsAccepting, "new calls to be refused", cancellationToken: cancel);
 
         using var source = await FakeSrc.ConnectAsync(recorder.Sip, tcp: false, cancel);
@@ -47,6 +48,42 @@ public sealed class OverloadTests
         Assert.Equal(sent, call.Takes[0].Streams.Sum(stream => stream.Packets));
         AssertMetrics(
             await recorder.Http.GetStringAsync(new Uri("metrics", UriKind.Relative), cancel), sent);
+    }
+
+    [Fact]
+    public async Task Load_stops_listening_and_sealing_first_and_both_go_on_when_it_is_calm()
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        await using var recorder = await Recorder.StartAsync();
+        var gateway = recorder.Services.GetRequiredService<GatewayNode>();
+        var signal = new Signal("core", shedAt: 0.7, refuseAt: 2);
+        gateway.AddLoadSignal(signal);
+        var placing = DemoCallTests.PlaceAsync(new DemoCallOptions
+        {
+            Recorder = recorder.Sip, MaxDuration = TimeSpan.FromSeconds(4),
+        });
+        var live = await ControlTests.LiveAsync(recorder);
+        var path = new Uri($"api/v1/calls/{live.Id}/live", UriKind.Relative);
+        using (var listening = await recorder.Http.GetAsync(path, HttpCompletionOption.ResponseHeadersRead, cancel))
+        {
+            signal.Share = 0.8;
+            await (await listening.Content.ReadAsStreamAsync(cancel)).CopyToAsync(Stream.Null, cancel);
+            Assert.False(placing.IsCompleted, "The listener must be cut off while the call goes on.");
+        }
+
+        using (var refused = await recorder.Http.GetAsync(path, cancel))
+        {
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
+        }
+
+        Assert.True(gateway.IsAccepting);
+        var placed = await placing;
+        await Wait.UntilAsync(() => gateway.Counters.Unsealed == 1, "the call to wait for its seal");
+        Assert.Equal(0, gateway.Counters.Sealed);
+        signal.Share = 0;
+        var call = await recorder.WaitForAsync(placed.SessionId, CallState.Sealed);
+        Assert.Equal(
+            placed.Legs.Sum(leg => (long)leg.PacketsSent), call.Takes[0].Streams.Sum(stream => stream.Packets));
     }
 
     private static void AssertMetrics(string text, long sent)
@@ -72,14 +109,21 @@ public sealed class OverloadTests
         return (long)double.Parse(line[(series.Length + 1)..], CultureInfo.InvariantCulture);
     }
 
-    private sealed class FullVolume : ILoadSignal
+    private sealed class Signal(string resource, double shedAt, double refuseAt) : ILoadSignal
     {
-        public string Resource => "volume";
+        private double _share;
 
-        public double ShedAt => 2;
+        public string Resource => resource;
 
-        public double RefuseAt => 0.95;
+        public double ShedAt => shedAt;
 
-        public double Read() => 0.96;
+        public double RefuseAt => refuseAt;
+
+        public double Share
+        {
+            set => Volatile.Write(ref _share, value);
+        }
+
+        public double Read() => Volatile.Read(ref _share);
     }
 }
