@@ -68,6 +68,12 @@ public enum SessionEnd
     /// <summary><see cref="SipServer.HangUpAsync"/>.</summary>
     LocalBye,
 
+    /// <summary>A new session took its place (RFC 3891); a BYE was sent.</summary>
+    Replaced,
+
+    /// <summary>The client says it does not know the session (481) or does not answer (408); a BYE was sent.</summary>
+    ClientLost,
+
     /// <summary>The answer could not be made of what the application returned; the client was answered 500.</summary>
     AnswerInvalid,
 

@@ -20,7 +20,18 @@ public interface ISipLog
     /// <param name="exception">What the system said.</param>
     void TransportFailed(SipTransportKind transport, IPEndPoint endpoint, Exception exception);
 
-    /// <summary>A message broke an invariant of the server itself. It is dropped, all else goes on; report it.</summary>
+    /// <summary>A connection did not come about: its handshake failed, or a certificate was refused.</summary>
+    /// <param name="transport">The transport.</param>
+    /// <param name="remote">The other side.</param>
+    /// <param name="reason">Why.</param>
+    void ConnectionFailed(SipTransportKind transport, IPEndPoint remote, string reason)
+    {
+        // Counted by the server; a host that wants to log it bounds how often.
+    }
+
+    /// <summary>
+    /// A message broke an invariant of the server itself. It is dropped, all else goes on; report it.
+    /// </summary>
     /// <param name="source">Who sent the message.</param>
     /// <param name="exception">The broken invariant.</param>
     void MessageFailed(IPEndPoint source, Exception exception);

@@ -21,6 +21,14 @@ public sealed record SessionAnswer
     /// <summary>The tag for our side of the dialog; null lets the server draw a random one.</summary>
     public string? ToTag { get; private init; }
 
+    /// <summary>
+    /// Not null: the client is asked for a full metadata snapshot once the answer is acknowledged, with this as the
+    /// reason
+    /// (RFC 7866 §9.2). At most <see cref="SipLimits.MaxSnapshotRequests"/> times a session, and only a client that
+    /// can.
+    /// </summary>
+    public string? SnapshotReason { get; init; }
+
     /// <summary>The status of a rejection, 400 to 699.</summary>
     public int Status { get; private init; }
 
@@ -65,6 +73,14 @@ public sealed record SessionAnswer
 /// </param>
 public readonly record struct MediaAnswer(int Port, MediaDirection Direction = MediaDirection.RecvOnly)
 {
-    /// <summary>The formats accepted, as offered; null accepts every one, since packets are stored untouched.</summary>
+    /// <summary>
+    /// The formats accepted, in the order preferred; null accepts every one as offered, since packets are stored
+    /// untouched.
+    /// </summary>
     public IReadOnlyList<string>? Formats { get; init; }
+
+    /// <summary>
+    /// The SDES line taken, with our key; null for none. An m-line under SRTP without one is refused.
+    /// </summary>
+    public CryptoAnswer? Crypto { get; init; }
 }

@@ -35,6 +35,16 @@ public sealed record SessionOffer
     /// <summary>Recognised as a recording session by Require, Contact or a metadata part (RFC 7866 §6).</summary>
     public required bool IsSiprec { get; init; }
 
+    /// <summary>The configured client that sent it (<see cref="Access.SipPeer.Name"/>); empty where none is.</summary>
+    public string Peer { get; init; } = "";
+
+    /// <summary>
+    /// The session that this one replaces (RFC 3891), by the application's id; null for none. Once the new one is
+    /// accepted
+    /// the old one ends as <see cref="SessionEnd.Replaced"/>.
+    /// </summary>
+    public string? Replaces { get; init; }
+
     /// <summary>The session description. Never null for a new session.</summary>
     public SessionDescription? Sdp { get; init; }
 
@@ -67,4 +77,7 @@ public enum SipTransportKind
 
     /// <summary>A byte stream.</summary>
     Tcp,
+
+    /// <summary>A byte stream under TLS 1.2 or 1.3.</summary>
+    Tls,
 }

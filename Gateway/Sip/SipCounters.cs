@@ -24,6 +24,9 @@ public sealed record SipCounters
     /// <summary>Connections refused for <see cref="SipLimits.MaxConnections"/> or its share per address.</summary>
     public long ConnectionsRefused { get; init; }
 
+    /// <summary>Connections that did not come about: TLS handshakes, and our own to clients.</summary>
+    public long ConnectionsFailed { get; init; }
+
     /// <summary>Sessions accepted.</summary>
     public long SessionsAccepted { get; init; }
 

@@ -1,3 +1,4 @@
+using Talreg.Sip.Access;
 using Talreg.Sip.Dialogs;
 using Talreg.Sip.Messages;
 using Talreg.Sip.Sdp;
@@ -43,12 +44,15 @@ internal sealed partial class SipEngine
         {
             Notify(nameof(ISipApplication.OnConfirmed), dialog.Id, () => _application.OnConfirmed(dialog.Id));
         }
+
+        AskSnapshot(dialog);
     }
 
     private void OnCancel(in SipFlow flow, ServerTransaction transaction)
     {
         if (!_transactions.TryGetValue(
-            ServerTransaction.KeyOf(transaction.Request, SipMethods.Invite), out var invite))
+            ServerTransaction.KeyOf(transaction.Request, SipMethods.Invite), out var invite)
+            || !invite.Flow.Remote.Address.Equals(flow.Remote.Address))
         {
             Refuse(flow, transaction, 481, "Call/Transaction Does Not Exist", SipRefusalReason.NoSuchDialog);
             return;
@@ -58,13 +62,19 @@ internal sealed partial class SipEngine
         Terminate(invite);
     }
 
-    private void OnInDialog(in SipFlow flow, ServerTransaction transaction)
+    private void OnInDialog(in SipFlow flow, ServerTransaction transaction, SipPeer peer)
     {
         var request = transaction.Request;
         var key = Dialog.KeyOf(request.CallId, request.To.Tag, request.From.Tag);
         if (!_dialogs.TryGetValue(key, out var dialog) || (dialog.IsEnded && request.Method != SipMethods.Bye))
         {
             Refuse(flow, transaction, 481, "Call/Transaction Does Not Exist", SipRefusalReason.NoSuchDialog);
+            return;
+        }
+
+        if (!IsOfClient(dialog, flow, peer))
+        {
+            Refuse(flow, transaction, 403, "Forbidden", SipRefusalReason.SourceNotAllowed);
             return;
         }
 
@@ -86,7 +96,14 @@ internal sealed partial class SipEngine
                 CheckStopped();
                 break;
             case SipMethods.Invite or SipMethods.Update:
-                OnChange(flow, transaction, dialog);
+                OnChange(flow, transaction, dialog, peer);
+                break;
+            case SipMethods.Prack:
+                // No provisional response of ours is reliable, so there is none that this could be for (RFC 3262 §3).
+                Refuse(flow, transaction, 481, "Call/Transaction Does Not Exist", SipRefusalReason.NoSuchDialog);
+                break;
+            case SipMethods.Info:
+                OnInfo(flow, transaction);
                 break;
             default:
                 Respond(transaction, 200, "OK", AllowHeader);
@@ -94,9 +111,41 @@ internal sealed partial class SipEngine
         }
     }
 
-    private void OnChange(in SipFlow flow, ServerTransaction transaction, Dialog dialog)
+    /// <summary>Whether a request comes from the client that began the session: by name, or else by address.</summary>
+    private static bool IsOfClient(Dialog dialog, in SipFlow flow, SipPeer peer) =>
+        dialog.Peer == peer.Name
+        && (peer.Name.Length > 0 || dialog.Flow.Remote.Address.Equals(flow.Remote.Address));
+
+    /// <summary>Packages were never announced (RFC 6086 §4.2.2); without one a body nobody reads is told so.</summary>
+    private void OnInfo(in SipFlow flow, ServerTransaction transaction)
+    {
+        var message = transaction.Request.Message;
+        if (message.Count(HeaderName.InfoPackage) > 0)
+        {
+            Refuse(
+                flow, transaction, 469, "Bad Info Package", SipRefusalReason.InfoPackageUnknown, "Recv-Info: \r\n");
+        }
+        else if (!message.Body.IsEmpty)
+        {
+            Refuse(
+                flow, transaction, 415, "Unsupported Media Type", SipRefusalReason.MediaTypeUnsupported, AcceptHeader);
+        }
+        else
+        {
+            Respond(transaction, 200, "OK", AllowHeader);
+        }
+    }
+
+    private void OnChange(in SipFlow flow, ServerTransaction transaction, Dialog dialog, SipPeer peer)
     {
         var isInvite = transaction.Request.Method == SipMethods.Invite;
+        if (dialog.IsChanging && (isInvite || !transaction.Request.Message.Body.IsEmpty))
+        {
+            // RFC 3261 §14.2, RFC 3311 §5.2.
+            Refuse(flow, transaction, 491, "Request Pending", SipRefusalReason.Glare);
+            return;
+        }
+
         if (dialog.Pending is not null || (isInvite && dialog.Unacked is not null))
         {
             Refuse(
@@ -105,7 +154,7 @@ internal sealed partial class SipEngine
             return;
         }
 
-        if (!TryReadOffer(flow, transaction, out var offer, out var timer))
+        if (!TryReadOffer(flow, transaction, peer, out var offer, out var timer))
         {
             return;
         }
@@ -145,6 +194,7 @@ internal sealed partial class SipEngine
             return;
         }
 
+        dialog.SnapshotReason = answer?.SnapshotReason ?? dialog.SnapshotReason;
         if (answer is not { IsAccepted: true })
         {
             RefuseByApplication(flow, transaction, answer);
@@ -175,5 +225,6 @@ internal sealed partial class SipEngine
 
         Respond(transaction, 200, "OK", SessionHeaders(timer), sdp, dialog.Contact);
         RestartSessionTimer(dialog, timer);
+        AskSnapshot(dialog);
     }
 }

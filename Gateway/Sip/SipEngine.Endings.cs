@@ -69,6 +69,7 @@ internal sealed partial class SipEngine
         // No BYE before the ACK or the end of the wait for it (RFC 3261 §15); until then the 2xx is resent.
         dialog.ByeAnswered += answered;
         dialog.SessionTimer?.Cancel();
+        dialog.RefreshTimer?.Cancel();
         TerminatePending(dialog);
         Notice(dialog, end);
     }
@@ -79,35 +80,37 @@ internal sealed partial class SipEngine
         SendBye(dialog, dialog.ByeAnswered);
     }
 
-    /// <summary>BYE goes out min(32 s, a third) before the interval ends (RFC 4028 §10).</summary>
+    /// <summary>
+    /// BYE goes out min(32 s, a third) before the interval ends; where the refresh is ours it goes out at half of it
+    /// (RFC 4028 §10).
+    /// </summary>
     private void RestartSessionTimer(Dialog dialog, SessionTimerRequest timer)
     {
         dialog.SessionTimer?.Cancel();
-        if (timer.Interval is { } interval)
+        dialog.RefreshTimer?.Cancel();
+        if (timer.Interval is not { } interval)
         {
-            var early = TimeSpan.FromSeconds(Math.Min(32, interval.TotalSeconds / 3));
-            dialog.SessionTimer = Timers.Start(interval - early, () =>
-            {
-                End(dialog, SessionEnd.SessionTimeout);
-                SendBye(dialog, null);
-            });
+            return;
         }
+
+        var early = TimeSpan.FromSeconds(Math.Min(32, interval.TotalSeconds / 3));
+        dialog.SessionTimer = Timers.Start(interval - early, () =>
+        {
+            End(dialog, SessionEnd.SessionTimeout);
+            SendBye(dialog, null);
+        });
+        dialog.RefreshTimer = timer.IsOurs ? Timers.Start(interval / 2, () => Refresh(dialog, timer)) : null;
     }
 
     private void SendBye(Dialog dialog, Action<bool>? answered)
     {
-        var branch = ViaHeader.MagicCookie + NewToken();
         _openByes++;
-        var transaction = new ClientTransaction(
-            this, branch, NextHop.Find(dialog.Flow, dialog.RouteSet, dialog.RemoteTarget), dialog.WriteBye(branch),
-            status =>
-            {
-                _openByes--;
-                answered?.Invoke(status != ClientTransaction.NoAnswer);
-                CheckStopped();
-            });
-        _clientTransactions.Add(branch, transaction);
-        transaction.Start();
+        Send(dialog, new OwnRequest(SipMethods.Bye), outcome =>
+        {
+            _openByes--;
+            answered?.Invoke(outcome.Status != ClientOutcome.NoAnswer);
+            CheckStopped();
+        });
     }
 
     /// <summary>Ends a session: out of the tables, its timers stopped, the application told once.</summary>
@@ -122,6 +125,7 @@ internal sealed partial class SipEngine
         dialog.Unacked?.Stop();
         dialog.Unacked = null;
         dialog.SessionTimer?.Cancel();
+        dialog.RefreshTimer?.Cancel();
         _dialogs.Remove(dialog.Key);
         _dialogsById.Remove(dialog.Id);
         TerminatePending(dialog);

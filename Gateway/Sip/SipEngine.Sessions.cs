@@ -1,5 +1,6 @@
 using System.Net;
 using System.Security.Cryptography;
+using Talreg.Sip.Access;
 using Talreg.Sip.Dialogs;
 using Talreg.Sip.Messages;
 using Talreg.Sip.Sdp;
@@ -14,7 +15,7 @@ internal sealed partial class SipEngine
     private readonly Dictionary<string, Dialog> _dialogs = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Dialog> _dialogsById = new(StringComparer.Ordinal);
 
-    private void OnInvite(in SipFlow flow, ServerTransaction transaction)
+    private void OnInvite(in SipFlow flow, ServerTransaction transaction, SipPeer peer)
     {
         var request = transaction.Request;
         var health = _application.Health;
@@ -28,12 +29,20 @@ internal sealed partial class SipEngine
             return;
         }
 
-        if (!TryReadOffer(flow, transaction, out var offer, out var timer))
+        if (peer.Digest is { } credential && !_digest.IsAuthentic(request, credential, out var challenges))
+        {
+            Refuse(flow, transaction, 401, "Unauthorized", SipRefusalReason.NotAuthenticated, challenges);
+            return;
+        }
+
+        if (!TryFindReplaced(flow, transaction, peer, out var replaced)
+            || !TryReadOffer(flow, transaction, peer, out var offer, out var timer))
         {
             return;
         }
 
-        if (offer!.Sdp is null || request.From.Tag is null
+        offer = offer! with { Replaces = replaced?.Id };
+        if (offer.Sdp is null || request.From.Tag is null
             || !DialogHeaders.TryReadContact(request.Message, out var target))
         {
             var status = offer.Sdp is null ? 488 : 400;
@@ -54,6 +63,41 @@ internal sealed partial class SipEngine
                 _inviting--;
                 OnInviteAnswer(source, transaction, offer, target, timer, answer);
             });
+    }
+
+    /// <summary>Finds the session that the INVITE replaces (RFC 3891 §3); false when it was refused for that.</summary>
+    private bool TryFindReplaced(in SipFlow flow, ServerTransaction transaction, SipPeer peer, out Dialog? replaced)
+    {
+        replaced = null;
+        var message = transaction.Request.Message;
+        if (message.Count(HeaderName.Replaces) == 0)
+        {
+            return true;
+        }
+
+        if (!ReplacesHeader.TryRead(message, out var header))
+        {
+            Refuse(flow, transaction, 400, "Bad Request (Replaces)", SipRefusalReason.ReplacesInvalid);
+        }
+        else if (!_dialogs.TryGetValue(header.Key, out var found) || found.IsEnded)
+        {
+            Refuse(flow, transaction, 481, "Call/Transaction Does Not Exist", SipRefusalReason.NoSuchDialog);
+        }
+        else if (!IsOfClient(found, flow, peer))
+        {
+            Refuse(flow, transaction, 403, "Forbidden", SipRefusalReason.SourceNotAllowed);
+        }
+        else if (header.EarlyOnly)
+        {
+            // A dialog of ours is never early: it begins with the 2xx.
+            Refuse(flow, transaction, 486, "Busy Here", SipRefusalReason.ReplacesInvalid);
+        }
+        else
+        {
+            replaced = found;
+        }
+
+        return replaced is not null;
     }
 
     private void OnInviteAnswer(
@@ -78,7 +122,7 @@ internal sealed partial class SipEngine
             return;
         }
 
-        var dialog = MakeDialog(flow, transaction, target, answer);
+        var dialog = MakeDialog(flow, transaction, offer.Peer, target, answer);
         if (!SdpAnswerBuilder.Fits(offer.Sdp!, answer.Media) || _dialogsById.ContainsKey(dialog.Id)
             || !_dialogs.TryAdd(dialog.Key, dialog))
         {
@@ -91,6 +135,10 @@ internal sealed partial class SipEngine
         Accepted++;
         var sdp = dialog.Answers.Write(offer.Sdp!, answer.Media, AdvertisedAddress(flow));
         AnswerInvite(transaction, dialog, timer, sdp);
+        if (offer.Replaces is { } replaced && _dialogsById.TryGetValue(replaced, out var old))
+        {
+            HangUp(old, SessionEnd.Replaced, _ => { });
+        }
     }
 
     private void AnswerInvite(ServerTransaction transaction, Dialog dialog, SessionTimerRequest timer, byte[] sdp)
@@ -103,7 +151,8 @@ internal sealed partial class SipEngine
     }
 
     private bool TryReadOffer(
-        in SipFlow flow, ServerTransaction transaction, out SessionOffer? offer, out SessionTimerRequest timer)
+        in SipFlow flow, ServerTransaction transaction, SipPeer peer, out SessionOffer? offer,
+        out SessionTimerRequest timer)
     {
         timer = SessionTimerRequest.Read(transaction.Request.Message, Options.MinSessionExpires);
         offer = null;
@@ -124,13 +173,14 @@ internal sealed partial class SipEngine
         var fault = new OfferFault(415, SipRefusalReason.MediaTypeUnsupported, "Content-Encoding");
         if (!encoded && OfferReader.TryRead(transaction.Request, flow, out offer, out fault))
         {
+            offer = offer! with { Peer = peer.Name };
             return true;
         }
 
         Refuse(
             flow, transaction, fault.Status,
             fault.Status == 415 ? "Unsupported Media Type" : $"Bad Request ({fault.Detail})", fault.Reason,
-            fault.Status == 415 ? $"Accept: {AcceptedTypes}\r\nAccept-Encoding: identity\r\n" : "");
+            fault.Status == 415 ? AcceptHeader + "Accept-Encoding: identity\r\n" : "");
         return false;
     }
 
@@ -178,7 +228,9 @@ internal sealed partial class SipEngine
         });
     }
 
-    /// <summary>An answer that broke us: the client is not left waiting, nor the application with what it reserved.</summary>
+    /// <summary>
+    /// An answer that broke us: the client is not left waiting, nor the application with what it reserved.
+    /// </summary>
     private void FailAnswer(ServerTransaction transaction, SessionAnswer? answer, Exception exception)
     {
         _log.WorkFailed(exception);
@@ -195,11 +247,11 @@ internal sealed partial class SipEngine
             answer is null ? "Server Internal Error" : Clean(answer.Reason), SipRefusalReason.ApplicationRejected,
             RetryAfter(answer?.RetryAfter));
 
-    private Dialog MakeDialog(in SipFlow flow, ServerTransaction transaction, string target, SessionAnswer answer)
+    private Dialog MakeDialog(
+        in SipFlow flow, ServerTransaction transaction, string peer, string target, SessionAnswer answer)
     {
         var request = transaction.Request;
-        var transport = flow.Transport.Kind == SipTransportKind.Udp ? "" : ";transport=tcp";
-        var contact = new IPEndPoint(AdvertisedAddress(flow), flow.Local.Port);
+        var contact = ContactUri(flow, request.RequestUri!);
         if (answer.ToTag is { Length: > 0 } tag
             && tag.All(letter => char.IsAsciiLetterOrDigit(letter) || letter == '-'))
         {
@@ -217,17 +269,35 @@ internal sealed partial class SipEngine
             RouteSet = DialogHeaders.ReadRoutes(request.Message),
             Answers = new SdpAnswerBuilder(BitConverter.ToUInt32(RandomNumberGenerator.GetBytes(4))),
             Flow = flow,
-            Contact = $"Contact: <sip:{contact}{transport}>;+sip.srs\r\n",
+            Contact = $"Contact: <{contact}>;+sip.srs\r\n",
+            Peer = peer,
+            Client = ClientAbilities.Read(request.Message),
+            SnapshotReason = answer.SnapshotReason,
             RemoteTarget = target,
             RemoteCSeq = request.CSeq,
+        };
+    }
+
+    /// <summary>
+    /// Our address as the client must use it; a sips request is answered with a sips Contact (§12.1.1).
+    /// </summary>
+    private string ContactUri(in SipFlow flow, SipUri requestUri)
+    {
+        var address = new IPEndPoint(AdvertisedAddress(flow), flow.Local.Port);
+        return flow.Transport.Kind switch
+        {
+            SipTransportKind.Udp => $"sip:{address}",
+            SipTransportKind.Tcp => $"sip:{address};transport=tcp",
+            _ when requestUri.Scheme == "sips" => $"sips:{address}",
+            _ => $"sip:{address};transport=tls",
         };
     }
 
     private static string Clean(string reason) =>
         string.Concat(reason.Select(letter => char.IsControl(letter) ? ' ' : letter));
 
-    private static string SessionHeaders(SessionTimerRequest timer) =>
-        AllowHeader + "Supported: timer, siprec\r\nAccept: " + AcceptedTypes + "\r\n" + timer.AnswerHeaders();
+    private string SessionHeaders(SessionTimerRequest timer) =>
+        AllowHeader + SupportedHeader + AcceptHeader + timer.AnswerHeaders();
 
     private IPAddress AdvertisedAddress(in SipFlow flow) => Options.AdvertisedAddress ?? flow.Local.Address;
 }

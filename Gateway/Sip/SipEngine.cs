@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using Talreg.Sip.Access;
+using Talreg.Sip.Dialogs;
 using Talreg.Sip.Messages;
 using Talreg.Sip.Transactions;
 using Talreg.Sip.Transport;
@@ -9,16 +11,18 @@ namespace Talreg.Sip;
 /// <summary>
 /// All transactions and dialogs of a server, free of sockets and threads: every method runs on the server's one loop,
 /// and the application's answers come back to it through <c>post</c>. Files: requests here, then Sessions (new ones),
-/// Changes (requests within one) and Endings.
+/// Changes (requests within one), Own (requests of ours within one) and Endings.
 /// </summary>
 internal sealed partial class SipEngine : ITransactionHost
 {
     private readonly ISipApplication _application;
     private readonly ISipLog _log;
     private readonly Action<Action> _post;
+    private readonly AccessTable _access;
+    private readonly DigestAuthenticator _digest;
     private readonly Dictionary<string, ServerTransaction> _transactions = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ServerTransaction> _byMergeKey = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, ClientTransaction> _clientTransactions = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, IClientTransaction> _clientTransactions = new(StringComparer.Ordinal);
     private int _inviting;
     private int _asking;
 
@@ -31,6 +35,8 @@ internal sealed partial class SipEngine : ITransactionHost
     {
         (Options, _application, _log, _post) = (options, application, log, post);
         Timers = new TimerQueue(timeProvider, log.WorkFailed);
+        _access = new AccessTable(options.Access);
+        _digest = new DigestAuthenticator(options.Access, timeProvider);
     }
 
     public SipServerOptions Options { get; }
@@ -68,7 +74,7 @@ internal sealed partial class SipEngine : ITransactionHost
         }
     }
 
-    public void Remove(ClientTransaction transaction) => _clientTransactions.Remove(transaction.Branch);
+    public void Remove(IClientTransaction transaction) => _clientTransactions.Remove(transaction.Branch);
 
     /// <summary>Bytes that are no message: answered 400 where that is possible.</summary>
     public void OnMalformed(in SipFlow flow, SipMessage? message, SipFault fault)
@@ -96,13 +102,17 @@ internal sealed partial class SipEngine : ITransactionHost
         {
             OnMalformed(flow, message, fault);
         }
+        else if (_access.Find(flow) is not { } peer)
+        {
+            Forbid(flow, request!);
+        }
         else if (request!.Method == SipMethods.Ack)
         {
             OnAck(request);
         }
         else
         {
-            OnRequest(flow, request);
+            OnRequest(flow, request, peer);
         }
     }
 
@@ -113,14 +123,14 @@ internal sealed partial class SipEngine : ITransactionHost
         if (SipRequest.TryReadTopVia(message, out var via) && via!.Branch is { } branch
             && _clientTransactions.TryGetValue(branch, out var transaction))
         {
-            transaction.OnResponse(message.Status);
+            transaction.OnResponse(message);
             return;
         }
 
         Report(flow, SipRefusalReason.StrayResponse, 0, "no transaction", null);
     }
 
-    private void OnRequest(in SipFlow flow, SipRequest request)
+    private void OnRequest(in SipFlow flow, SipRequest request, SipPeer peer)
     {
         if (_transactions.TryGetValue(ServerTransaction.KeyOf(request, request.Method), out var known))
         {
@@ -135,11 +145,9 @@ internal sealed partial class SipEngine : ITransactionHost
             this, request, ResponseWriter.ResponseFlow(flow, request.Via),
             ServerTransaction.KeyOf(request, request.Method), mergeKey)
         { ToTag = request.To.Tag ?? NewToken() };
-        if (_transactions.Count >= Options.Limits.MaxTransactions)
+        if (_transactions.Count >= TransactionLimit(request))
         {
-            // Without a transaction: one answer, nothing kept.
-            var parts = new ResponseParts(503, "Service Unavailable") { ToTag = transaction.ToTag };
-            Send(transaction.Flow, ResponseWriter.Write(request.Message, request.Via, flow.Remote, parts));
+            AnswerOnce(flow, request, 503, "Service Unavailable");
             Report(flow, SipRefusalReason.LimitReached, 503, "MaxTransactions", request);
             return;
         }
@@ -152,8 +160,36 @@ internal sealed partial class SipEngine : ITransactionHost
         }
         else if (!RefusedByForm(flow, transaction))
         {
-            Dispatch(flow, transaction);
+            Dispatch(flow, transaction, peer);
         }
+    }
+
+    /// <summary>A flood of new requests leaves room for those of sessions that are alive.</summary>
+    private int TransactionLimit(SipRequest request) =>
+        request.To.Tag is not null
+        && _dialogs.ContainsKey(Dialog.KeyOf(request.CallId, request.To.Tag, request.From.Tag))
+            ? Options.Limits.MaxTransactions + Options.Limits.MaxDialogs
+            : Options.Limits.MaxTransactions;
+
+    /// <summary>From nobody who may record: one answer, nothing kept.</summary>
+    private void Forbid(in SipFlow flow, SipRequest request)
+    {
+        var isAck = request.Method == SipMethods.Ack;
+        if (!isAck)
+        {
+            AnswerOnce(flow, request, 403, "Forbidden");
+        }
+
+        Report(flow, SipRefusalReason.SourceNotAllowed, isAck ? 0 : 403, "no client may come from there", request);
+    }
+
+    /// <summary>Answers without a transaction: the request costs no memory, and its copies are answered anew.</summary>
+    private void AnswerOnce(in SipFlow flow, SipRequest request, int status, string reason)
+    {
+        var parts = new ResponseParts(status, reason) { ToTag = request.To.Tag ?? NewToken() };
+        Send(
+            ResponseWriter.ResponseFlow(flow, request.Via),
+            ResponseWriter.Write(request.Message, request.Via, flow.Remote, parts));
     }
 
     /// <summary>Inspects method, URI and extensions (RFC 3261 §8.2.1 to §8.2.3).</summary>
@@ -200,9 +236,7 @@ internal sealed partial class SipEngine : ITransactionHost
             foreach (var tag in new CommaList(message.Value(slot)))
             {
                 var name = SipText.Keep(tag);
-                var known = name.Equals("timer", StringComparison.OrdinalIgnoreCase)
-                    || (Options.SiprecEnabled && name.Equals("siprec", StringComparison.OrdinalIgnoreCase));
-                if (!known)
+                if (!OptionTags.IsKnown(name, Options.SiprecEnabled))
                 {
                     unknown.Add(name);
                 }
@@ -212,7 +246,7 @@ internal sealed partial class SipEngine : ITransactionHost
         return string.Join(", ", unknown);
     }
 
-    private void Dispatch(in SipFlow flow, ServerTransaction transaction)
+    private void Dispatch(in SipFlow flow, ServerTransaction transaction, SipPeer peer)
     {
         var request = transaction.Request;
         switch (request.Method)
@@ -224,10 +258,10 @@ internal sealed partial class SipEngine : ITransactionHost
                 OnOptions(transaction);
                 break;
             case SipMethods.Invite when request.To.Tag is null:
-                OnInvite(flow, transaction);
+                OnInvite(flow, transaction, peer);
                 break;
             default:
-                OnInDialog(flow, transaction);
+                OnInDialog(flow, transaction, peer);
                 break;
         }
     }
@@ -235,7 +269,7 @@ internal sealed partial class SipEngine : ITransactionHost
     private void OnOptions(ServerTransaction transaction)
     {
         var health = _application.Health;
-        var headers = AllowHeader + "Supported: timer, siprec\r\nAccept: " + AcceptedTypes + "\r\n";
+        var headers = AllowHeader + SupportedHeader + AcceptHeader;
         if (health.IsAccepting && !_isStopping)
         {
             Respond(transaction, 200, "OK", headers);
@@ -298,6 +332,8 @@ internal sealed partial class SipEngine : ITransactionHost
 
     private const string AllowHeader = "Allow: " + SipMethods.Allowed + "\r\n";
 
-    private const string AcceptedTypes =
-        "application/sdp, multipart/mixed, application/rs-metadata+xml, application/rs-metadata";
+    private const string AcceptHeader = "Accept: application/sdp, multipart/mixed, application/rs-metadata+xml, "
+        + "application/rs-metadata\r\n";
+
+    private string SupportedHeader => OptionTags.SupportedHeader(Options.SiprecEnabled);
 }

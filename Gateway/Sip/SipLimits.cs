@@ -15,7 +15,9 @@ public sealed record SipLimits
     /// <summary>The most sessions alive at once, those still being answered included.</summary>
     public int MaxDialogs { get; init; } = 10_000;
 
-    /// <summary>The most received messages waiting for the loop; a datagram beyond is dropped, a stream waits.</summary>
+    /// <summary>
+    /// The most received messages waiting for the loop; a datagram beyond is dropped, a stream waits.
+    /// </summary>
     public int MaxQueuedMessages { get; init; } = 8_192;
 
     /// <summary>The most TCP connections at once.</summary>
@@ -26,6 +28,12 @@ public sealed record SipLimits
 
     /// <summary>The most messages waiting to be sent on one TCP connection; beyond, the connection is closed.</summary>
     public int MaxQueuedSends { get; init; } = 256;
+
+    /// <summary>The most full metadata snapshots asked of a client in one session.</summary>
+    public int MaxSnapshotRequests { get; init; } = 3;
+
+    /// <summary>The longest time for a TLS handshake, or for a connection of ours to open.</summary>
+    public TimeSpan ConnectionSetup { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>A TCP connection without one whole message for so long is closed; sessions on it live on.</summary>
     public TimeSpan ConnectionIdle { get; init; } = TimeSpan.FromHours(2);

@@ -61,6 +61,24 @@ public enum SipRefusalReason
     /// <summary>The application rejected it, failed, or gave an answer that fits no offer.</summary>
     ApplicationRejected,
 
+    /// <summary>It comes from nobody who may record here, or not from the client whose session it is (403).</summary>
+    SourceNotAllowed,
+
+    /// <summary>Not authenticated by digest (401). A first INVITE without credentials counts too.</summary>
+    NotAuthenticated,
+
+    /// <summary>A request that would change the session while a change of ours is under way (491).</summary>
+    Glare,
+
+    /// <summary>A Replaces header that stands twice, or asks for what cannot be (400, 486).</summary>
+    ReplacesInvalid,
+
+    /// <summary>An INFO package that was never announced (469).</summary>
+    InfoPackageUnknown,
+
+    /// <summary>A connection did not come about: TLS failed, a certificate was refused, nobody answered.</summary>
+    ConnectionFailed,
+
     /// <summary>A response that belongs to no transaction.</summary>
     StrayResponse,
 }

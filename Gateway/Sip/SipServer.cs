@@ -13,6 +13,9 @@ public sealed class SipServer : ISipTransportSink, IAsyncDisposable
 {
     private const int MaxActionsPerRound = 256;
 
+    /// <summary>Addresses are counted by their hash, in a table of fixed size.</summary>
+    private const int Shares = 1_024;
+
     private readonly SipServerOptions _options;
     private readonly TimeProvider _timeProvider;
     private readonly ISipLog _log;
@@ -20,11 +23,13 @@ public sealed class SipServer : ISipTransportSink, IAsyncDisposable
     private readonly Channel<Action> _work;
     private readonly Lock _afterLoop = new();
     private readonly List<ISipTransport> _transports = [];
+    private readonly int[] _queuedByShare = new int[Shares];
     private Task _loop = Task.CompletedTask;
     private int _disposed;
     private long _received;
     private long _dropped;
     private long _connectionsRefused;
+    private long _connectionsFailed;
 
     /// <summary>Makes a server; nothing is opened yet.</summary>
     /// <param name="options">How it runs.</param>
@@ -53,6 +58,7 @@ public sealed class SipServer : ISipTransportSink, IAsyncDisposable
         MessagesReceived = Volatile.Read(ref _received),
         DatagramsDropped = Volatile.Read(ref _dropped),
         ConnectionsRefused = Volatile.Read(ref _connectionsRefused),
+        ConnectionsFailed = Volatile.Read(ref _connectionsFailed),
         MessagesSent = _engine.Sent,
         SendFailures = _engine.SendFailures,
         Refusals = _engine.Refusals,
@@ -66,6 +72,7 @@ public sealed class SipServer : ISipTransportSink, IAsyncDisposable
     /// <summary>Opens the listeners and serves until disposed.</summary>
     /// <param name="cancellationToken">Abandons the start.</param>
     /// <exception cref="SipListenerException">An address cannot be listened on; nothing stays open.</exception>
+    /// <exception cref="SipTlsException">A certificate, key or root cannot be used; nothing stays open.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -80,8 +87,17 @@ public sealed class SipServer : ISipTransportSink, IAsyncDisposable
             {
                 _transports.Add(new TcpTransport(endpoint, _options.Limits, _timeProvider));
             }
+
+            if (_options.Tls is { } tls)
+            {
+                var credentials = new TlsCredentials(tls, _options.Access, _timeProvider);
+                foreach (var endpoint in tls.Listeners)
+                {
+                    _transports.Add(new TcpTransport(endpoint, _options.Limits, _timeProvider, credentials));
+                }
+            }
         }
-        catch (SipListenerException)
+        catch (Exception exception) when (exception is SipListenerException or SipTlsException)
         {
             await CloseTransportsAsync().ConfigureAwait(false);
             throw;
@@ -106,6 +122,16 @@ public sealed class SipServer : ISipTransportSink, IAsyncDisposable
         // After the stop every session has ended.
         return !posted || await WaitAsync(answered.Task, cancellationToken).ConfigureAwait(false);
     }
+
+    /// <summary>
+    /// Asks a session's client for a full metadata snapshot (RFC 7866 §9.2); it comes with
+    /// <see cref="ISipApplication.OnReinviteAsync"/>. A client that cannot give one, or was asked
+    /// <see cref="SipLimits.MaxSnapshotRequests"/> times, is not asked.
+    /// </summary>
+    /// <param name="dialogId">The session.</param>
+    /// <param name="reason">Why, for a person.</param>
+    public Task RequestSnapshotAsync(string dialogId, string reason) =>
+        PostAsync(() => _engine.RequestSnapshot(dialogId, reason));
 
     /// <summary>
     /// Answers INVITEs still with the application 503, ends every session with a BYE, waits at most
@@ -139,8 +165,19 @@ public sealed class SipServer : ISipTransportSink, IAsyncDisposable
             return;
         }
 
-        if (!_work.Writer.TryWrite(Parse(flow, bytes, SipFraming.Datagram)))
+        // A flood from one address must leave room in the queue for all others.
+        var share = (uint)flow.Remote.Address.GetHashCode() % Shares;
+        var queued = Interlocked.Increment(ref _queuedByShare[share]);
+        var handle = queued <= Math.Max(1, _options.Limits.MaxQueuedMessages / 4)
+            ? Parse(flow, bytes, SipFraming.Datagram)
+            : null;
+        if (handle is null || !_work.Writer.TryWrite(() =>
         {
+            Interlocked.Decrement(ref _queuedByShare[share]);
+            handle();
+        }))
+        {
+            Interlocked.Decrement(ref _queuedByShare[share]);
             Interlocked.Increment(ref _dropped);
         }
     }
@@ -167,6 +204,12 @@ public sealed class SipServer : ISipTransportSink, IAsyncDisposable
 
     void ISipTransportSink.OnConnectionRefused(IPEndPoint remote, SipTransportKind kind) =>
         Interlocked.Increment(ref _connectionsRefused);
+
+    void ISipTransportSink.OnConnectionFailed(IPEndPoint remote, SipTransportKind kind, string reason)
+    {
+        Interlocked.Increment(ref _connectionsFailed);
+        _log.ConnectionFailed(kind, remote, reason);
+    }
 
     void ISipTransportSink.OnTransportFailed(SipTransportKind kind, IPEndPoint endpoint, Exception exception) =>
         _log.TransportFailed(kind, endpoint, exception);

@@ -1,4 +1,6 @@
 using System.Net;
+using Talreg.Sip.Access;
+using Talreg.Sip.Transport;
 
 namespace Talreg.Sip;
 
@@ -10,6 +12,12 @@ public sealed record SipServerOptions
 
     /// <summary>Where to accept connections. Port 0 takes any free one.</summary>
     public IReadOnlyList<IPEndPoint> TcpListeners { get; init; } = [];
+
+    /// <summary>Where to accept connections under TLS, and with what certificate; null for nowhere.</summary>
+    public SipTlsOptions? Tls { get; init; }
+
+    /// <summary>Who may record.</summary>
+    public SipAccess Access { get; init; } = new();
 
     /// <summary>
     /// The address told to clients in Contact and SDP. Null: the local address that the request came to.

@@ -120,14 +120,14 @@ internal sealed class EngineBench : IAsyncDisposable
     }
 
     /// <summary>A response to a request of ours.</summary>
-    public static string Answer(string request, int status)
+    public static string Answer(string request, int status, string headers = "")
     {
         string[] copied = ["Via:", "From:", "To:", "Call-ID:", "CSeq:"];
         var lines = request.Split("\r\n")
             .Where(line => copied.Any(one => line.StartsWith(one, StringComparison.Ordinal)));
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"SIP/2.0 {status} X\r\n{string.Join("\r\n", lines)}\r\nContent-Length: 0\r\n\r\n");
+            $"SIP/2.0 {status} X\r\n{string.Join("\r\n", lines)}\r\n{headers}Content-Length: 0\r\n\r\n");
     }
 
     public async ValueTask DisposeAsync()

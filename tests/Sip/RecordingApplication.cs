@@ -13,6 +13,9 @@ internal sealed class RecordingApplication : ISipApplication
 
     public ConcurrentQueue<SipRefusal> Refusals { get; } = new();
 
+    /// <summary>What every acceptance asks a snapshot for.</summary>
+    public string? SnapshotReason { get; set; }
+
     public SipHealth Health { get; set; } = SipHealth.Accepting;
 
     public Func<SessionOffer, CancellationToken, ValueTask<SessionAnswer>>? OnInvite { get; set; }
@@ -21,14 +24,15 @@ internal sealed class RecordingApplication : ISipApplication
     {
         Offers.Enqueue(offer);
         return OnInvite?.Invoke(offer, cancellationToken)
-            ?? ValueTask.FromResult(Accept("d" + Interlocked.Increment(ref _last), offer));
+            ?? ValueTask.FromResult(
+                Accept("d" + Interlocked.Increment(ref _last), offer) with { SnapshotReason = SnapshotReason });
     }
 
     public ValueTask<SessionAnswer> OnReinviteAsync(
         string dialogId, SessionOffer offer, CancellationToken cancellationToken)
     {
         Offers.Enqueue(offer);
-        return ValueTask.FromResult(Accept(dialogId, offer));
+        return ValueTask.FromResult(Accept(dialogId, offer) with { SnapshotReason = SnapshotReason });
     }
 
     public void OnConfirmed(string dialogId) => Events.Enqueue("confirmed " + dialogId);

@@ -10,8 +10,11 @@ namespace Talreg.Sip.Dialogs;
 internal static class NextHop
 {
     /// <summary>
-    /// The first route, or else the remote target. A stream is its own way back. Names are not looked up: what is no
-    /// address to send datagrams to leaves the source of the client's last request.
+    /// The first route, or else the remote target. A stream is its own way back while it lives; afterwards a new one
+    /// goes
+    /// there under the same protection. Names are not looked up: what is no address leaves the source of the client's
+    /// last
+    /// request.
     /// </summary>
     /// <param name="last">What the client's last request came over.</param>
     /// <param name="routes">The route set.</param>
@@ -19,13 +22,25 @@ internal static class NextHop
     public static SipFlow Find(in SipFlow last, IReadOnlyList<string> routes, string target)
     {
         var uri = routes.Count > 0 ? UriOf(routes[0]) : UriOf($"<{target}>");
+        if (last.IsReliable)
+        {
+            var port = last.Transport.Kind == SipTransportKind.Tls
+                ? ResponseWriter.DefaultTlsPort
+                : ResponseWriter.DefaultPort;
+            return uri is not null && TryReadAddress(uri, last.Remote.AddressFamily, out var host)
+                ? last with { Fallback = new SipTarget(new IPEndPoint(host, uri.Port ?? port), uri.Host) }
+                : last with { Fallback = new SipTarget(new IPEndPoint(last.Remote.Address, port), uri?.Host ?? "") };
+        }
+
         return last.Transport.Kind == SipTransportKind.Udp && uri is not null
             && IsForDatagrams(uri) && TryReadAddress(uri, last.Remote.AddressFamily, out var address)
             ? last with { Remote = new IPEndPoint(address, uri.Port ?? ResponseWriter.DefaultPort) }
             : last;
     }
 
-    /// <summary>Whether a route is that of a loose router; a strict one wants the Request-URI (RFC 3261 §16.4).</summary>
+    /// <summary>
+    /// Whether a route is that of a loose router; a strict one wants the Request-URI (RFC 3261 §16.4).
+    /// </summary>
     public static bool IsLoose(string route) =>
         UriOf(route) is not { } uri
         || SipText.TryGetParameter(Encoding.UTF8.GetBytes(uri.Parameters), "lr"u8, out _);

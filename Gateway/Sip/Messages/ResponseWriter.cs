@@ -26,12 +26,22 @@ internal sealed record ResponseParts(int Status, string Reason)
 internal static class ResponseWriter
 {
     public const int DefaultPort = 5060;
+    public const int DefaultTlsPort = 5061;
 
     /// <summary>Where responses to a request go (RFC 3261 §18.2.2, RFC 3581 §4).</summary>
-    public static SipFlow ResponseFlow(in SipFlow flow, ViaHeader via) =>
-        flow.Transport.Kind == SipTransportKind.Udp && !via.WantsRport
-            ? flow with { Remote = new IPEndPoint(flow.Remote.Address, via.Port ?? DefaultPort) }
-            : flow;
+    public static SipFlow ResponseFlow(in SipFlow flow, ViaHeader via)
+    {
+        if (flow.IsReliable)
+        {
+            // Its connection, or else a new one to where the client listens.
+            var port = via.Port ?? (flow.Transport.Kind == SipTransportKind.Tls ? DefaultTlsPort : DefaultPort);
+            return flow with { Fallback = new SipTarget(new IPEndPoint(flow.Remote.Address, port), via.Host) };
+        }
+
+        return via.WantsRport
+            ? flow
+            : flow with { Remote = new IPEndPoint(flow.Remote.Address, via.Port ?? DefaultPort) };
+    }
 
     public static byte[] Write(SipMessage request, ViaHeader via, IPEndPoint source, ResponseParts parts)
     {

@@ -152,7 +152,9 @@ internal static class SipParser
         return true;
     }
 
-    /// <summary>Turns each folded line end into blanks, in place (RFC 3261 §7.3.1); refuses stray CR, LF and NUL.</summary>
+    /// <summary>
+    /// Turns each folded line end into blanks, in place (RFC 3261 §7.3.1); refuses stray CR, LF and NUL.
+    /// </summary>
     private static SipFault Unfold(Span<byte> head, int position)
     {
         while (position < head.Length)
@@ -164,6 +166,13 @@ internal static class SipParser
             }
 
             position += next;
+            if (head[position] == 0 && head[position - 1] == '\\')
+            {
+                // NUL may stand in quoted text as a quoted pair (RFC 3261 §25.1).
+                position++;
+                continue;
+            }
+
             if (!head[position..].StartsWith("\r\n"u8))
             {
                 return SipFault.LineEndingInvalid;

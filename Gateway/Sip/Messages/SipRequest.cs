@@ -204,11 +204,12 @@ internal static class SipMethods
     public const string Options = "OPTIONS";
     public const string Info = "INFO";
     public const string Update = "UPDATE";
+    public const string Prack = "PRACK";
 
     /// <summary>What Allow says.</summary>
-    public const string Allowed = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE";
+    public const string Allowed = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK";
 
-    private static readonly string[] Known = [Invite, Ack, Cancel, Bye, Options, Info, Update];
+    private static readonly string[] Known = [Invite, Ack, Cancel, Bye, Options, Info, Update, Prack];
 
     public static bool IsServed(string method) => Known.Contains(method, StringComparer.Ordinal);
 

@@ -47,10 +47,11 @@ internal sealed class SdpAnswerBuilder
 
     private static void WriteMedia(StringBuilder body, SdpMedia offer, MediaAnswer answer)
     {
-        var port = offer.Port == 0 ? 0 : answer.Port;
-        var formats = offer.Formats
-            .Where(format => answer.Formats is null || answer.Formats.Contains(format.Format, StringComparer.Ordinal))
-            .ToArray();
+        // Nothing falls back to clear: SRTP that no key was agreed for is refused.
+        var port = offer.Port == 0 || (offer.IsSecure && answer.Crypto is null) ? 0 : answer.Port;
+        SdpFormat[] formats = answer.Formats is { } preferred
+            ? [.. preferred.SelectMany(one => offer.Formats.Where(format => format.Format == one))]
+            : [.. offer.Formats];
         if (formats.Length == 0 || port == 0)
         {
             // A refused stream still names a format (RFC 3264 §6).
@@ -68,7 +69,10 @@ internal sealed class SdpAnswerBuilder
         if (port != 0)
         {
             WriteFormats(body, formats);
-            body.Append("a=rtcp:").Append(port + 1).Append("\r\n");
+            _ = offer.RtcpMux
+                ? body.Append("a=rtcp-mux\r\n")
+                : body.Append("a=rtcp:").Append(port + 1).Append("\r\n");
+            WriteCrypto(body, answer.Crypto);
         }
 
         if (offer.Label is { } label)
@@ -78,6 +82,15 @@ internal sealed class SdpAnswerBuilder
 
         var silent = offer.Direction is MediaDirection.Inactive or MediaDirection.RecvOnly;
         body.Append(silent || answer.Direction == MediaDirection.Inactive ? "a=inactive\r\n" : "a=recvonly\r\n");
+    }
+
+    private static void WriteCrypto(StringBuilder body, CryptoAnswer? crypto)
+    {
+        if (crypto is not null)
+        {
+            body.Append("a=crypto:").Append(crypto.Tag).Append(' ').Append(CryptoParser.NameOf(crypto.Suite))
+                .Append(" inline:").Append(Convert.ToBase64String(crypto.KeyAndSalt.Span)).Append("\r\n");
+        }
     }
 
     private static void WriteFormats(StringBuilder body, SdpFormat[] formats)

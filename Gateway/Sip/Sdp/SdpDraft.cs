@@ -67,7 +67,13 @@ internal sealed class SdpDraft
         return SdpFault.None;
     }
 
-    private SdpMedia FinishMedia(SdpMediaDraft draft, MediaDirection sessionDirection) => new()
+    private SdpMedia FinishMedia(SdpMediaDraft draft, MediaDirection sessionDirection)
+    {
+        var (offers, refusals) = CryptoParser.ReadAll(draft.Attributes);
+        return FinishPlain(draft, sessionDirection) with { Crypto = offers, CryptoRefusals = refusals };
+    }
+
+    private SdpMedia FinishPlain(SdpMediaDraft draft, MediaDirection sessionDirection) => new()
     {
         Kind = draft.Kind,
         Port = draft.Port,

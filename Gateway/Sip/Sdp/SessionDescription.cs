@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 
 namespace Talreg.Sip.Sdp;
 
@@ -49,9 +50,20 @@ public sealed record SdpOrigin(string UserName, string SessionId, string Session
 /// <param name="Address">The address; null when it is a name.</param>
 public sealed record SdpConnection(string AddressText, IPAddress? Address)
 {
-    /// <summary>0.0.0.0 or ::, the old spelling of hold (RFC 3264 §8.4).</summary>
-    public bool IsUnspecified =>
-        Address is { } address && (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any));
+    /// <summary>
+    /// 0.0.0.0 or ::, the old spelling of hold (RFC 3264 §8.4), or a name under .invalid, which stands for it in IPv6
+    /// (RFC 6157 §4.2).
+    /// </summary>
+    public bool IsUnspecified => Address is { } address
+        ? address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any)
+        : AddressText.EndsWith(".invalid", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>
+    /// One host that may be sent to: no name, no group, no broadcast, not unspecified. What reports RTCP sends to none
+    /// other, so that nobody is flooded by way of us.
+    /// </summary>
+    public bool IsUnicast => Address is { } address && !IsUnspecified && !address.IsIPv6Multicast
+        && (address.AddressFamily != AddressFamily.InterNetwork || address.GetAddressBytes()[0] < 224);
 }
 
 /// <summary>One a= line.</summary>
@@ -104,6 +116,15 @@ public sealed record SdpMedia
 
     /// <summary>Whether RTP and RTCP may share a port (RFC 5761).</summary>
     public bool RtcpMux { get; init; }
+
+    /// <summary>The usable SDES lines in order (RFC 4568).</summary>
+    public IReadOnlyList<CryptoOffer> Crypto { get; init; } = [];
+
+    /// <summary>Why the other SDES lines cannot be used.</summary>
+    public IReadOnlyList<CryptoRefusal> CryptoRefusals { get; init; } = [];
+
+    /// <summary>Whether the packets are to be SRTP: <c>RTP/SAVP</c> or <c>RTP/SAVPF</c>.</summary>
+    public bool IsSecure => Protocol.Contains("SAVP", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>The attributes in order, those read above included.</summary>
     public required IReadOnlyList<SdpAttribute> Attributes { get; init; }

@@ -11,6 +11,17 @@ internal sealed class MetadataDraft
     private readonly List<MetadataStream> _streams = [];
     private readonly List<ParticipantSession> _participantSessions = [];
     private readonly List<ParticipantStreams> _participantStreams = [];
+    private readonly List<SessionRecording> _sessionRecordings = [];
+    private readonly List<MetadataExtension> _extensions = [];
+    private static readonly HashSet<string> Names =
+    [
+        "recording", "recording_metadata", "datamode", "dataMode", "group", "session", "participant", "stream",
+        "sessionrecordingassoc", "participantsessionassoc", "participantstreamassoc", "associate-time",
+        "disassociate-time", "group-ref", "group_id", "sipSessionID", "reason", "start-time", "stop-time", "end-time",
+        "nameID", "name", "label", "send", "recv", "session_id", "stream_id", "participant_id", "session-ref",
+        "mode", "content-type", "id",
+    ];
+
     private MetadataMode _mode;
     private Item? _item;
     private string? _aor;
@@ -28,7 +39,23 @@ internal sealed class MetadataDraft
         Streams = _streams,
         ParticipantSessions = _participantSessions,
         ParticipantStreams = _participantStreams,
+        SessionRecordings = _sessionRecordings,
+        Extensions = _extensions,
     };
+
+    /// <summary>
+    /// Whether an element is none of the RFC's: another namespace than the root's, or an unknown name.
+    /// </summary>
+    public static bool IsExtension(XmlReader reader, string rootNamespace) =>
+        reader.NamespaceURI != rootNamespace || !Names.Contains(reader.LocalName);
+
+    /// <summary>Keeps an extension; false when there are too many.</summary>
+    public bool TryAdd(string space, string name, string value, string xml)
+    {
+        _extensions.Add(new MetadataExtension(
+            _item?.Element ?? "", _item is { } owner ? owner.Id(owner.Element + "_id") : "", space, name, value, xml));
+        return _extensions.Count <= MetadataParser.MaxExtensions;
+    }
 
     public void Open(XmlReader reader)
     {
@@ -85,7 +112,7 @@ internal sealed class MetadataDraft
     }
 
     private static bool IsItem(string name) => name is "group" or "session" or "participant" or "stream"
-        or "participantsessionassoc" or "participantstreamassoc";
+        or "sessionrecordingassoc" or "participantsessionassoc" or "participantstreamassoc";
 
     private static Dictionary<string, string> Attributes(XmlReader reader)
     {
@@ -119,7 +146,8 @@ internal sealed class MetadataDraft
                 if (item.Send.Count + item.Recv.Count > 0)
                 {
                     _participantStreams.Add(new ParticipantStreams(
-                        item.Id("participant_id"), item.Send, item.Recv, item.Get("disassociate-time")));
+                        item.Id("participant_id"), item.Send, item.Recv, item.Get("disassociate-time"),
+                        item.Get("associate-time")));
                 }
 
                 break;
@@ -132,9 +160,14 @@ internal sealed class MetadataDraft
                     item.Get("participant_id") ?? "", item.Get("session_id") ?? "", item.Get("associate-time"),
                     item.Get("disassociate-time")));
                 break;
+            case "sessionrecordingassoc":
+                _sessionRecordings.Add(new SessionRecording(
+                    item.Get("session_id") ?? "", item.Get("associate-time"), item.Get("disassociate-time")));
+                break;
             default:
                 _participantStreams.Add(new ParticipantStreams(
-                    item.Get("participant_id") ?? "", item.Send, item.Recv, item.Get("disassociate-time")));
+                    item.Get("participant_id") ?? "", item.Send, item.Recv, item.Get("disassociate-time"),
+                    item.Get("associate-time")));
                 break;
         }
     }

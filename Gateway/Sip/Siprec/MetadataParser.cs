@@ -12,6 +12,7 @@ internal static class MetadataParser
     public const int MaxDepth = 32;
     public const int MaxElements = 2_048;
     public const int MaxTextLength = 4_096;
+    public const int MaxExtensions = 256;
 
     private static readonly XmlReaderSettings Settings = new()
     {
@@ -63,45 +64,78 @@ internal static class MetadataParser
 
     private static string? Read(XmlReader reader, MetadataDraft draft)
     {
-        var elements = 0;
+        var rootNamespace = "";
+        var count = 0;
+        ExtensionText? extension = null;
         while (reader.Read())
         {
-            switch (reader.NodeType)
+            if (reader.NodeType == XmlNodeType.Element)
             {
-                case XmlNodeType.Element:
-                    if (++elements > MaxElements || reader.Depth >= MaxDepth)
-                    {
-                        return elements > MaxElements ? "TooManyElements" : "TooDeep";
-                    }
+                if (++count > MaxElements || reader.Depth >= MaxDepth)
+                {
+                    return count > MaxElements ? "TooManyElements" : "TooDeep";
+                }
 
-                    if (reader.Depth == 0 && reader.LocalName is not ("recording" or "recording_metadata"))
-                    {
-                        return "RootUnknown";
-                    }
+                if (reader.Depth == 0 && reader.LocalName is not ("recording" or "recording_metadata"))
+                {
+                    return "RootUnknown";
+                }
 
-                    draft.Open(reader);
-                    if (reader.IsEmptyElement)
-                    {
-                        draft.Close(reader.LocalName);
-                    }
+                rootNamespace = reader.Depth == 0 ? reader.NamespaceURI : rootNamespace;
+                extension ??= MetadataDraft.IsExtension(reader, rootNamespace) ? new ExtensionText(reader) : null;
+            }
 
-                    break;
-                case XmlNodeType.Text or XmlNodeType.CDATA:
-                    if (reader.Value.Length > MaxTextLength)
-                    {
-                        return "TextTooLong";
-                    }
-
-                    draft.Text = reader.Value.Trim();
-                    break;
-                case XmlNodeType.EndElement:
-                    draft.Close(reader.LocalName);
-                    break;
-                default:
-                    break;
+            var fault = extension is null ? Take(reader, draft) : Take(reader, draft, ref extension);
+            if (fault is not null)
+            {
+                return fault;
             }
         }
 
         return null;
+    }
+
+    /// <summary>Takes a node of the RFC's own elements.</summary>
+    private static string? Take(XmlReader reader, MetadataDraft draft)
+    {
+        switch (reader.NodeType)
+        {
+            case XmlNodeType.Element:
+                draft.Open(reader);
+                if (reader.IsEmptyElement)
+                {
+                    draft.Close(reader.LocalName);
+                }
+
+                break;
+            case XmlNodeType.Text or XmlNodeType.CDATA:
+                if (reader.Value.Length > MaxTextLength)
+                {
+                    return "TextTooLong";
+                }
+
+                draft.Text = reader.Value.Trim();
+                break;
+            case XmlNodeType.EndElement:
+                draft.Close(reader.LocalName);
+                break;
+            default:
+                break;
+        }
+
+        return null;
+    }
+
+    /// <summary>Takes a node of a vendor's element; with its end the element is kept.</summary>
+    private static string? Take(XmlReader reader, MetadataDraft draft, ref ExtensionText? extension)
+    {
+        if (!extension!.Append(reader))
+        {
+            return null;
+        }
+
+        var (space, name, value, xml) = extension.Finish();
+        extension = null;
+        return draft.TryAdd(space, name, value, xml) ? null : "TooManyExtensions";
     }
 }

@@ -36,6 +36,12 @@ public sealed record RecordingMetadata
 
     /// <summary>Who sends and hears which stream (RFC 7865 §6.8).</summary>
     public required IReadOnlyList<ParticipantStreams> ParticipantStreams { get; init; }
+
+    /// <summary>Since when, and until when, a session is recorded by this recording session.</summary>
+    public IReadOnlyList<SessionRecording> SessionRecordings { get; init; } = [];
+
+    /// <summary>What the RFC does not know: vendors' elements, as they stand.</summary>
+    public IReadOnlyList<MetadataExtension> Extensions { get; init; } = [];
 }
 
 /// <summary>A communication session group.</summary>
@@ -69,6 +75,23 @@ public sealed record MetadataName(string Aor, string? Name);
 /// <param name="Label">The label of its m-line, or null.</param>
 public sealed record MetadataStream(string Id, string? SessionRef, string? Label);
 
+/// <summary>A session's part in the recording (RFC 7865, sessionrecordingassoc).</summary>
+/// <param name="SessionRef">session_id.</param>
+/// <param name="AssociateTime">associate-time as spelled, or null.</param>
+/// <param name="DisassociateTime">disassociate-time as spelled: no longer recorded here; or null.</param>
+public sealed record SessionRecording(string SessionRef, string? AssociateTime, string? DisassociateTime);
+
+/// <summary>An element that the RFC does not define.</summary>
+/// <param name="Owner">The element of the RFC that it stands in: <c>participant</c>, <c>session</c>, …; or
+/// empty.</param>
+/// <param name="OwnerId">That element's id, or empty.</param>
+/// <param name="Namespace">Its namespace.</param>
+/// <param name="Name">Its local name.</param>
+/// <param name="Value">The text in it and below it, trimmed.</param>
+/// <param name="Xml">The element as it stands, prefixes included.</param>
+public sealed record MetadataExtension(
+    string Owner, string OwnerId, string Namespace, string Name, string Value, string Xml);
+
 /// <summary>A participant's part in a session.</summary>
 /// <param name="ParticipantRef">participant_id.</param>
 /// <param name="SessionRef">session_id.</param>
@@ -82,5 +105,7 @@ public sealed record ParticipantSession(
 /// <param name="Send">The ids of streams it sends.</param>
 /// <param name="Recv">The ids of streams it hears.</param>
 /// <param name="DisassociateTime">disassociate-time as spelled: no longer so; or null.</param>
+/// <param name="AssociateTime">associate-time as spelled, or null.</param>
 public sealed record ParticipantStreams(
-    string ParticipantRef, IReadOnlyList<string> Send, IReadOnlyList<string> Recv, string? DisassociateTime);
+    string ParticipantRef, IReadOnlyList<string> Send, IReadOnlyList<string> Recv, string? DisassociateTime,
+    string? AssociateTime = null);

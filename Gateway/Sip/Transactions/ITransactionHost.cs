@@ -14,5 +14,5 @@ internal interface ITransactionHost
 
     void Remove(ServerTransaction transaction);
 
-    void Remove(ClientTransaction transaction);
+    void Remove(IClientTransaction transaction);
 }

@@ -50,9 +50,11 @@ internal sealed class ServerTransaction(
 
     private bool IsInvite => Request.Method == SipMethods.Invite;
 
-    private bool IsReliable => Flow.Transport.Kind != SipTransportKind.Udp;
+    private bool IsReliable => Flow.IsReliable;
 
-    /// <summary>The transaction's key; ACK and CANCEL find their INVITE by passing its method (RFC 3261 §17.2.3).</summary>
+    /// <summary>
+    /// The transaction's key; ACK and CANCEL find their INVITE by passing its method (RFC 3261 §17.2.3).
+    /// </summary>
     public static string KeyOf(SipRequest request, string method) =>
         request.Via.HasUniqueBranch
             ? $"{request.Via.Branch}|{request.Via.SentBy}|{method}"

@@ -1,5 +1,8 @@
+using System.ComponentModel;
 using System.IO.Pipelines;
+using System.Net;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using System.Threading.Channels;
 using Talreg.Sip.Messages;
 
@@ -17,6 +20,7 @@ internal sealed class TcpConnection : IAsyncDisposable
     private static readonly byte[] Pong = "\r\n"u8.ToArray();
 
     private readonly Socket _socket;
+    private readonly Func<CancellationToken, Task<OpenStream>> _openAsync;
     private readonly SipLimits _limits;
     private readonly TimeProvider _timeProvider;
     private readonly ISipTransportSink _sink;
@@ -25,14 +29,24 @@ internal sealed class TcpConnection : IAsyncDisposable
     private readonly TaskCompletionSource _flushed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _loops = Task.CompletedTask;
 
+    /// <summary>Makes a connection; nothing is opened yet.</summary>
+    /// <param name="socket">Accepted, or still to be connected.</param>
+    /// <param name="openAsync">Makes it a stream.</param>
+    /// <param name="flow">What is known of it so far.</param>
+    /// <param name="limits">The maxima.</param>
+    /// <param name="timeProvider">The clock.</param>
+    /// <param name="sink">What takes in messages.</param>
     public TcpConnection(
-        Socket socket, SipFlow flow, SipLimits limits, TimeProvider timeProvider, ISipTransportSink sink)
+        Socket socket, Func<CancellationToken, Task<OpenStream>> openAsync, SipFlow flow, SipLimits limits,
+        TimeProvider timeProvider, ISipTransportSink sink)
     {
-        (_socket, Flow, _limits, _timeProvider, _sink) = (socket, flow, limits, timeProvider, sink);
+        (_socket, _openAsync, Flow, _limits, _timeProvider, _sink) =
+            (socket, openAsync, flow, limits, timeProvider, sink);
         _sends = Channel.CreateBounded<byte[]>(limits.MaxQueuedSends);
     }
 
-    public SipFlow Flow { get; }
+    /// <summary>Where messages come from; the certificate's names are there from the first message on.</summary>
+    public SipFlow Flow { get; private set; }
 
     /// <summary>Starts both loops; <paramref name="closed"/> is called once when both have ended.</summary>
     public void Start(Action<long> closed) => _loops = RunAsync(closed);
@@ -86,25 +100,53 @@ internal sealed class TcpConnection : IAsyncDisposable
     private async Task RunAsync(Action<long> closed)
     {
         await Task.Yield();
-        var stream = new NetworkStream(_socket, ownsSocket: true);
-        await using (stream.ConfigureAwait(false))
+        if (await OpenAsync().ConfigureAwait(false) is { } open)
         {
-            var writes = WriteAsync(stream);
-            await ReadAsync(stream).ConfigureAwait(false);
-            _sends.Writer.TryComplete();
-            await writes.ConfigureAwait(false);
+            Flow = Flow with
+            {
+                CertificateNames = open.CertificateNames,
+                Local = (IPEndPoint?)_socket.LocalEndPoint ?? Flow.Local,
+            };
+            await using (open.Stream.ConfigureAwait(false))
+            {
+                var writes = WriteAsync(open.Stream);
+                await ReadAsync(open.Stream).ConfigureAwait(false);
+                _sends.Writer.TryComplete();
+                await writes.ConfigureAwait(false);
+            }
         }
 
+        _sends.Writer.TryComplete();
+        _flushed.TrySetResult();
         closed(Flow.Connection);
     }
 
-    private async Task WriteAsync(NetworkStream stream)
+    private async Task<OpenStream?> OpenAsync()
+    {
+        using var timeout = new CancellationTokenSource(_limits.ConnectionSetup, _timeProvider);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, _stop.Token);
+        try
+        {
+            return await _openAsync(either.Token).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is IOException or SocketException or AuthenticationException
+            or OperationCanceledException or ObjectDisposedException or Win32Exception)
+        {
+            _sink.OnConnectionFailed(
+                Flow.Remote, Flow.Transport.Kind, timeout.IsCancellationRequested ? "too slow" : exception.Message);
+            _socket.Dispose();
+            return null;
+        }
+    }
+
+    private async Task WriteAsync(Stream stream)
     {
         try
         {
             await foreach (var message in _sends.Reader.ReadAllAsync(_stop.Token).ConfigureAwait(false))
             {
                 await stream.WriteAsync(message, _stop.Token).ConfigureAwait(false);
+                await stream.FlushAsync(_stop.Token).ConfigureAwait(false);
             }
         }
         catch (Exception exception) when (exception is IOException or OperationCanceledException)
@@ -117,7 +159,7 @@ internal sealed class TcpConnection : IAsyncDisposable
         }
     }
 
-    private async Task ReadAsync(NetworkStream stream)
+    private async Task ReadAsync(Stream stream)
     {
         var reader = PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: 8_192, leaveOpen: true));
         try

@@ -4,19 +4,34 @@ using System.Net.Sockets;
 
 namespace Talreg.Sip.Transport;
 
-/// <summary>Accepts connections on one address, up to a cap in all and per remote address.</summary>
+/// <summary>
+/// Accepts connections on one address, plain or under TLS, up to a cap in all and per remote address; and opens one
+/// where a
+/// message must go out and its connection is gone.
+/// </summary>
 internal sealed class TcpTransport : ISipTransport
 {
     private readonly Socket _listener;
     private readonly SipLimits _limits;
     private readonly TimeProvider _timeProvider;
+    private readonly TlsCredentials? _credentials;
     private readonly ConcurrentDictionary<long, TcpConnection> _connections = new();
+    private readonly ConcurrentDictionary<IPEndPoint, long> _opened = new();
     private readonly CancellationTokenSource _stop = new();
     private Task _loop = Task.CompletedTask;
+    private ISipTransportSink? _sink;
+    private StreamOpener? _opener;
     private long _lastConnection;
 
-    public TcpTransport(IPEndPoint endpoint, SipLimits limits, TimeProvider timeProvider)
+    /// <summary>Opens the listener.</summary>
+    /// <param name="endpoint">Where to listen.</param>
+    /// <param name="limits">The maxima.</param>
+    /// <param name="timeProvider">The clock.</param>
+    /// <param name="credentials">Null for plain TCP.</param>
+    public TcpTransport(
+        IPEndPoint endpoint, SipLimits limits, TimeProvider timeProvider, TlsCredentials? credentials = null)
     {
+        _credentials = credentials;
         _limits = limits;
         _timeProvider = timeProvider;
         _listener = new Socket(endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
@@ -28,22 +43,35 @@ internal sealed class TcpTransport : ISipTransport
         catch (SocketException exception)
         {
             _listener.Dispose();
-            throw new SipListenerException(endpoint, SipTransportKind.Tcp, exception);
+            throw new SipListenerException(endpoint, Kind, exception);
         }
 
         LocalEndpoint = (IPEndPoint)_listener.LocalEndPoint!;
     }
 
-    public SipTransportKind Kind => SipTransportKind.Tcp;
+    public SipTransportKind Kind => _credentials is null ? SipTransportKind.Tcp : SipTransportKind.Tls;
 
     public IPEndPoint LocalEndpoint { get; }
 
     public int ConnectionCount => _connections.Count;
 
-    public void Start(ISipTransportSink sink) => _loop = AcceptAsync(sink);
+    public void Start(ISipTransportSink sink)
+    {
+        _sink = sink;
+        _opener = new StreamOpener(_credentials, sink);
+        _loop = AcceptAsync(sink);
+    }
 
-    public bool TrySend(in SipFlow flow, byte[] message) =>
-        _connections.TryGetValue(flow.Connection, out var connection) && connection.TrySend(message);
+    public bool TrySend(in SipFlow flow, byte[] message)
+    {
+        if (_connections.TryGetValue(flow.Connection, out var connection))
+        {
+            return connection.TrySend(message);
+        }
+
+        return flow.Fallback is { } target && !_stop.IsCancellationRequested
+            && Connection(target) is { } opened && opened.TrySend(message);
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -88,9 +116,44 @@ internal sealed class TcpTransport : ISipTransport
         }
 
         socket.NoDelay = true;
-        var flow = new SipFlow(this, (IPEndPoint)socket.LocalEndPoint!, remote, ++_lastConnection);
-        var connection = new TcpConnection(socket, flow, _limits, _timeProvider, sink);
-        _connections[flow.Connection] = connection;
-        connection.Start(closed => _connections.TryRemove(closed, out _));
+        var flow = new SipFlow(
+            this, (IPEndPoint)socket.LocalEndPoint!, remote, Interlocked.Increment(ref _lastConnection));
+        Start(new TcpConnection(
+            socket, token => _opener!.AcceptAsync(socket, remote, token), flow, _limits, _timeProvider, sink));
+    }
+
+    /// <summary>A connection to a client that listens: the one opened before, or a new one.</summary>
+    private TcpConnection? Connection(SipTarget target)
+    {
+        if (_opened.TryGetValue(target.Endpoint, out var number) && _connections.TryGetValue(number, out var known))
+        {
+            return known;
+        }
+
+        if (_connections.Count >= _limits.MaxConnections)
+        {
+            _sink!.OnConnectionRefused(target.Endpoint, Kind);
+            return null;
+        }
+
+        var socket = new Socket(target.Endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        var flow = new SipFlow(this, LocalEndpoint, target.Endpoint, Interlocked.Increment(ref _lastConnection));
+        var connection = new TcpConnection(
+            socket, token => _opener!.ConnectAsync(socket, target, token), flow, _limits, _timeProvider, _sink!);
+        _opened[target.Endpoint] = flow.Connection;
+        Start(connection);
+        return connection;
+    }
+
+    private void Start(TcpConnection connection)
+    {
+        _connections[connection.Flow.Connection] = connection;
+        connection.Start(closed =>
+        {
+            if (_connections.TryRemove(closed, out var gone))
+            {
+                _opened.TryRemove(KeyValuePair.Create(gone.Flow.Remote, closed));
+            }
+        });
     }
 }
