@@ -82,10 +82,17 @@ public sealed class GatewayNode : IGatewayObserver, IAsyncDisposable
             _refusedCalls,
             _load);
         _sip = new SipServer(
-            new SipServerOptions { UdpListeners = [options.Sip], TcpListeners = [options.Sip] },
+            new SipServerOptions
+            {
+                UdpListeners = [options.Sip, .. options.SipAlso],
+                TcpListeners = [options.Sip, .. options.SipAlso],
+                Tls = options.SipTls,
+                Access = options.SipAccess,
+                SiprecEnabled = options.SiprecEnabled,
+            },
             _sessions,
             clock,
-            new SipLog(loggers.CreateLogger<SipLog>()));
+            new SipLog(loggers.CreateLogger<SipLog>(), _refusals));
     }
 
     /// <summary>Where SIP is heard over UDP, with the port taken.</summary>
@@ -93,6 +100,10 @@ public sealed class GatewayNode : IGatewayObserver, IAsyncDisposable
 
     /// <summary>Where SIP is heard over TCP: the same, unless any free port was asked for.</summary>
     public IPEndPoint SipTcpEndPoint => Bound(SipTransportKind.Tcp);
+
+    /// <summary>Where SIP is heard under TLS; null for nowhere.</summary>
+    public IPEndPoint? SipTlsEndPoint =>
+        _options.SipTls is null ? null : Bound(SipTransportKind.Tls);
 
     /// <summary>What the gateway has done and has under way.</summary>
     public GatewayCounters Counters => new(
@@ -116,6 +127,7 @@ public sealed class GatewayNode : IGatewayObserver, IAsyncDisposable
 
     /// <summary>Takes the interface over and opens it.</summary>
     /// <exception cref="SipListenerException">The SIP address cannot be listened on.</exception>
+    /// <exception cref="Sip.Transport.SipTlsException">The certificate for SIP cannot be used.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         var incarnation = _journal.Incarnation;

@@ -1,4 +1,6 @@
 using System.Net;
+using Talreg.Sip.Access;
+using Talreg.Sip.Transport;
 
 namespace Talreg.Gateway;
 
@@ -22,6 +24,27 @@ public sealed record GatewayOptions
 
     /// <summary>Where SIP is heard, over UDP and TCP.</summary>
     public required IPEndPoint Sip { get; init; }
+
+    /// <summary>Further addresses where SIP is heard, over UDP and TCP.</summary>
+    public IReadOnlyList<IPEndPoint> SipAlso { get; init; } = [];
+
+    /// <summary>Where SIP is heard under TLS, and with what certificate; null for nowhere.</summary>
+    public SipTlsOptions? SipTls { get; init; }
+
+    /// <summary>Who may record here.</summary>
+    public SipAccess SipAccess { get; init; } = new();
+
+    /// <summary>
+    /// False refuses <c>Require: siprec</c> with 420: this interface records nothing for anyone who asks so.
+    /// </summary>
+    public bool SiprecEnabled { get; init; } = true;
+
+    /// <summary>
+    /// Encodings in the order preferred, by their SDP names; every other one offered is accepted behind them, because
+    /// what
+    /// cannot be decoded is stored all the same. Empty: the client's order.
+    /// </summary>
+    public IReadOnlyList<string> Codecs { get; init; } = [];
 
     /// <summary>Prefixes of the recorded lines' numbers; empty: the first participant is the line.</summary>
     public IReadOnlyList<string> Lines { get; init; } = [];

@@ -10,7 +10,8 @@ namespace Talreg.Grains.Calls;
 /// The life of one call. Every event is idempotent; state is written on transitions, then the read model follows.
 /// </summary>
 /// <remarks>
-/// The read model is put after the state. Should the process die between the two, the next event, or a rebuild, mends it:
+/// The read model is put after the state. Should the process die between the two, the next event, or a rebuild, mends
+/// it:
 /// the database is an index of the truth.
 /// </remarks>
 public sealed class CallGrain(
@@ -62,6 +63,15 @@ public sealed class CallGrain(
         return document.Takes.Any(take => take.Id == started.Take.Id)
             ? Task.CompletedTask
             : SaveAsync(CallTransitions.Start(document, started));
+    }
+
+    /// <inheritdoc />
+    public Task LinkAsync(CallId other)
+    {
+        // A call whose admission failed is known by its session only; there is nothing to link.
+        return Document is not { } document || ReferenceEquals(CallTransitions.Link(document, other), document)
+            ? Task.CompletedTask
+            : SaveAsync(CallTransitions.Link(document, other));
     }
 
     /// <inheritdoc />

@@ -10,7 +10,8 @@ namespace Talreg.Grains.Channels;
 
 /// <summary>Decides about the calls of one line.</summary>
 /// <remarks>
-/// Reentrant, so that a slow write for one call does not hold up the next. A session offered twice gets the answer it got
+/// Reentrant, so that a slow write for one call does not hold up the next. A session offered twice gets the answer it
+/// got
 /// first, from memory while the grain lives and from the session grain and the call grain afterwards.
 /// </remarks>
 [Reentrant]
@@ -62,8 +63,14 @@ public sealed class ChannelGrain(
             offer.At,
             verdict,
             offer.Participants,
-            offer.Flags);
+            offer.Flags)
+        {
+            Attributes = offer.Attributes,
+            Links = await LinksAsync(offer, call),
+        };
         await GrainFactory.GetGrain<ICallGrain>(call.Value).AdmittedAsync(admitted);
+        await Task.WhenAll(admitted.Links.Select(other =>
+            GrainFactory.GetGrain<ICallGrain>(other.Value).LinkAsync(call)));
         var admission = new Admission(call, verdict, admitted);
         Remember(admission, offer.At);
         logger.Admitted(
@@ -96,6 +103,14 @@ public sealed class ChannelGrain(
             state.State.LastCall,
             state.State.LastCallAt,
             state.State.CallsAdmitted));
+    }
+
+    /// <summary>The first call of each key that this one shares; where this is the first, there is none.</summary>
+    private async Task<IReadOnlyList<CallId>> LinksAsync(CallOffer offer, CallId call)
+    {
+        var firsts = await Task.WhenAll(offer.LinkKeys.Take(CallOffer.MaxLinkKeys).Select(key =>
+            GrainFactory.GetGrain<ISessionGrain>(Names.Key(offer.Tenant, "link/" + key)).ResolveAsync(call)));
+        return [.. firsts.Where(first => first != call).Distinct()];
     }
 
     private async Task<Verdict> DecideAsync(CallOffer offer)

@@ -40,7 +40,8 @@ internal sealed record RecorderConsole
 }
 
 /// <summary>
-/// An all-in-one recorder: silo, gateway, API and page in one process on one data folder. Opened bottom up (folder, keys,
+/// An all-in-one recorder: silo, gateway, API and page in one process on one data folder. Opened bottom up (folder,
+/// keys,
 /// journal, silo, gateway) and closed in the opposite order, so that nothing is used before it is there.
 /// </summary>
 internal sealed class RecorderHost : IAsyncDisposable
@@ -140,7 +141,8 @@ internal sealed class RecorderHost : IAsyncDisposable
             await _app.StartAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (
-            e is IOException or SocketException or Sip.SipListenerException or StateStorageException)
+            e is IOException or SocketException or Sip.SipListenerException or Sip.Transport.SipTlsException
+                or StateStorageException)
         {
             throw new StartRefusedException(e.Message);
         }
@@ -259,6 +261,10 @@ internal sealed class RecorderHost : IAsyncDisposable
             Gateway = settings.Gateway,
             Interface = settings.Interface,
             Sip = settings.Sip,
+            SipAlso = settings.SipAlso,
+            SipTls = settings.SipTls,
+            SipAccess = settings.SipAccess,
+            Codecs = settings.Codecs,
             Lines = settings.Lines,
             MediaTimeout = settings.MediaTimeout,
         });

@@ -1,5 +1,7 @@
 using System.Net;
 using Talreg.Contracts;
+using Talreg.Sip.Access;
+using Talreg.Sip.Transport;
 
 namespace Talreg.Silo.Options;
 
@@ -11,6 +13,18 @@ internal sealed record RecorderSettings
 
     /// <summary>Where SIP is heard, UDP and TCP.</summary>
     public required IPEndPoint Sip { get; init; }
+
+    /// <summary>Further addresses where SIP is heard, UDP and TCP.</summary>
+    public IReadOnlyList<IPEndPoint> SipAlso { get; init; } = [];
+
+    /// <summary>SIP over TLS; null for none.</summary>
+    public SipTlsOptions? SipTls { get; init; }
+
+    /// <summary>Who may record.</summary>
+    public SipAccess SipAccess { get; init; } = new();
+
+    /// <summary>Encodings preferred, by their SDP names; empty: the client's order.</summary>
+    public IReadOnlyList<string> Codecs { get; init; } = [];
 
     /// <summary>Where the API and the page are served.</summary>
     public required IPEndPoint Http { get; init; }

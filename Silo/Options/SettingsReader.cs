@@ -6,7 +6,8 @@ using Talreg.Contracts;
 namespace Talreg.Silo.Options;
 
 /// <summary>
-/// Reads settings in rising order of weight from <c>talreg.json</c>, from <c>TALREG_</c> environment variables and from the
+/// Reads settings in rising order of weight from <c>talreg.json</c>, from <c>TALREG_</c> environment variables and from
+/// the
 /// command line. A key nobody knows, or a value it may not hold, refuses to start: a typing error in a recorder's
 /// configuration must not become a default.
 /// </summary>
@@ -20,7 +21,8 @@ internal static class SettingsReader
     private static readonly string[] Known =
     [
         "data", "sip", "http", "rtp-ports", "tenant", "site", "gateway", "interface", "policy", "media-timeout",
-        "segment-mib", "lines", "prebuffer-mib",
+        "segment-mib", "lines", "prebuffer-mib", "sip-tls", "sip-tls-certificate", "sip-tls-key", "sip-tls-trust",
+        "sip-clients", "codecs",
     ];
 
     /// <summary>The configuration in force, without defaults.</summary>
@@ -62,10 +64,15 @@ internal static class SettingsReader
         }
 
         var (low, high) = Ports(configuration["rtp-ports"] ?? "20000-29999");
+        var sip = EndPoints("sip", configuration["sip"] ?? "0.0.0.0:5060");
         return new RecorderSettings
         {
             Data = Path.GetFullPath(NotEmpty("data", configuration["data"] ?? "talreg-data")),
-            Sip = EndPoint("sip", configuration["sip"] ?? "0.0.0.0:5060"),
+            Sip = sip[0],
+            SipAlso = sip[1..],
+            SipTls = SipSettings.Tls(configuration, value => EndPoints("sip-tls", value)),
+            SipAccess = SipSettings.Access(configuration["sip-clients"]),
+            Codecs = SipSettings.Codecs(configuration["codecs"]),
             Http = EndPoint("http", configuration["http"] ?? "127.0.0.1:8080"),
             RtpLow = low,
             RtpHigh = high,
@@ -93,6 +100,14 @@ internal static class SettingsReader
         return colon > 0 && IPEndPoint.TryParse(value, out var endPoint)
             ? endPoint
             : throw new SettingsException(key, value, Allowed);
+    }
+
+    private static IPEndPoint[] EndPoints(string key, string value)
+    {
+        var parts = value.Split(',', StringSplitOptions.TrimEntries);
+        return parts.Length <= 16
+            ? [.. parts.Select(part => EndPoint(key, part))]
+            : throw new SettingsException(key, value, "at most 16 addresses, separated by commas");
     }
 
     private static (int Low, int High) Ports(string value)

@@ -62,7 +62,7 @@ public sealed class OfferFactsTests
         {
             Lines = lines.Split(',', StringSplitOptions.RemoveEmptyEntries),
         };
-        var facts = OfferFacts.Read(Offer(Metadata()), options, DateTimeOffset.UnixEpoch);
+        var facts = Read(Offer(Metadata()), options);
         Assert.Equal((line, direction), (facts.Line, facts.Direction));
     }
 
@@ -77,7 +77,10 @@ public sealed class OfferFactsTests
     public void ChannelName_is_cut_at_64() => Assert.Equal(64, OfferFacts.ChannelName(new string('1', 65)).Length);
 
     private static CallOffer Read(SessionOffer offer) =>
-        OfferFacts.Read(offer, Sample.Options, DateTimeOffset.UnixEpoch);
+        Read(offer, Sample.Options);
+
+    private static CallOffer Read(SessionOffer offer, GatewayOptions options) => OfferFacts.Read(
+        offer, SessionMetadata.Begin(offer, DateTimeOffset.UnixEpoch), options, DateTimeOffset.UnixEpoch);
 
     private static RecordingMetadata Metadata(string session = "c1", string bob = "sip:bob@biloxi.com") => new()
     {

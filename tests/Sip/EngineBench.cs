@@ -56,10 +56,12 @@ internal sealed class EngineBench : IAsyncDisposable
     }
 
     /// <summary>Gives the engine a message and returns what it sent at once.</summary>
-    public List<string> Receive(string text, SipFlow? flow = null)
+    public List<string> Receive(string text, SipFlow? flow = null) => Receive(Encoding.UTF8.GetBytes(text), flow);
+
+    /// <summary>The same with bytes.</summary>
+    public List<string> Receive(byte[] bytes, SipFlow? flow = null)
     {
         var before = Sent.Count;
-        var bytes = Encoding.UTF8.GetBytes(text);
         if (SipParser.TryParse(bytes, SipFraming.Datagram, Engine.Options.Limits, out var message, out var fault))
         {
             Engine.OnMessage(flow ?? Flow, message!);

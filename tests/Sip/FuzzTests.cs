@@ -11,7 +11,7 @@ namespace Talreg.Sip.Tests;
 public sealed class FuzzTests
 {
     private const int Seed = 20_261_123;
-    private const int Mutations = 20_000;
+    private const int Mutations = 100_000;
 
     [Fact]
     public async Task Mutated_messages_never_throw_and_leave_nothing_behind()

@@ -1,6 +1,9 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 
 namespace Talreg.TestKit;
@@ -13,9 +16,18 @@ public sealed class FakeSrc : IDisposable
 {
     private readonly Socket _socket;
     private readonly bool _isTcp;
+    private readonly SslStream? _tls;
     private string _received = "";
 
-    private FakeSrc(Socket socket, bool isTcp) => (_socket, _isTcp) = (socket, isTcp);
+    private FakeSrc(Socket socket, bool isTcp, SslStream? tls) => (_socket, _isTcp, _tls) = (socket, isTcp, tls);
+
+    /// <summary>The server's certificate, over TLS.</summary>
+    public X509Certificate? ServerCertificate => _tls?.RemoteCertificate;
+
+    /// <summary>The version of TLS agreed; none in clear.</summary>
+    public SslProtocols TlsVersion => _tls?.SslProtocol ?? SslProtocols.None;
+
+    private string TransportName => _tls is not null ? "TLS" : _isTcp ? "TCP" : "UDP";
 
     /// <summary>The Call-ID of the session.</summary>
     public string CallId { get; init; } = Guid.NewGuid().ToString("N");
@@ -29,15 +41,17 @@ public sealed class FakeSrc : IDisposable
     /// <summary>The address it sends from.</summary>
     public IPEndPoint Local => (IPEndPoint)_socket.LocalEndPoint!;
 
-    /// <summary>Opens a client towards a server.</summary>
-    public static async Task<FakeSrc> ConnectAsync(IPEndPoint server, bool tcp, CancellationToken cancellationToken)
+    /// <summary>Opens a client towards a server; under TLS when it is told how.</summary>
+    public static async Task<FakeSrc> ConnectAsync(
+        IPEndPoint server, bool tcp, CancellationToken cancellationToken, FakeSrcTls? tls = null)
     {
         var socket = new Socket(
             server.AddressFamily,
             tcp ? SocketType.Stream : SocketType.Dgram,
             tcp ? ProtocolType.Tcp : ProtocolType.Udp);
         await socket.ConnectAsync(server, cancellationToken);
-        return new FakeSrc(socket, tcp);
+        return new FakeSrc(
+            socket, tcp, tls is null ? null : await tls.SecureAsync(new NetworkStream(socket), cancellationToken));
     }
 
     /// <summary>A metadata document of two participants on labels 1 and 2.</summary>
@@ -77,7 +91,7 @@ public sealed class FakeSrc : IDisposable
         string? branch = null)
     {
         branch ??= "z9hG4bK" + Guid.NewGuid().ToString("N");
-        var via = $"Via: SIP/2.0/{(_isTcp ? "TCP" : "UDP")} {Local};branch={branch};rport";
+        var via = $"Via: SIP/2.0/{TransportName} {Local};branch={branch};rport";
         var to = "To: <sip:srs@example.com>" + (ToTag is null ? "" : ";tag=" + ToTag);
         var type = contentType is null ? "" : $"Content-Type: {contentType}\r\n";
         var length = Encoding.UTF8.GetByteCount(body).ToString(CultureInfo.InvariantCulture);
@@ -99,8 +113,17 @@ public sealed class FakeSrc : IDisposable
         SendBytesAsync(Encoding.UTF8.GetBytes(message), cancellationToken);
 
     /// <summary>Sends bytes as they are.</summary>
-    public async Task SendBytesAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken) =>
-        await _socket.SendAsync(message, SocketFlags.None, cancellationToken);
+    public async Task SendBytesAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
+    {
+        if (_tls is null)
+        {
+            await _socket.SendAsync(message, SocketFlags.None, cancellationToken);
+        }
+        else
+        {
+            await _tls.WriteAsync(message, cancellationToken);
+        }
+    }
 
     /// <summary>Waits for a message that begins so, throwing away all before it.</summary>
     public async Task<string> ReceiveAsync(string start, CancellationToken cancellationToken)
@@ -119,7 +142,9 @@ public sealed class FakeSrc : IDisposable
                 return message;
             }
 
-            var count = await _socket.ReceiveAsync(buffer, SocketFlags.None, timeout.Token);
+            var count = _tls is null
+                ? await _socket.ReceiveAsync(buffer, SocketFlags.None, timeout.Token)
+                : await _tls.ReadAsync(buffer, timeout.Token);
             if (count == 0)
             {
                 throw new IOException("closed while waiting for " + start);
@@ -137,5 +162,9 @@ public sealed class FakeSrc : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _socket.Dispose();
+    public void Dispose()
+    {
+        _tls?.Dispose();
+        _socket.Dispose();
+    }
 }

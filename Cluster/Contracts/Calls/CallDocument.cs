@@ -88,6 +88,24 @@ public static class CallFlags
     /// <summary>Metadata and SDP disagree about labels.</summary>
     public const string LabelMismatch = "labelMismatch";
 
+    /// <summary>A label stands on two m-lines or on two streams of the metadata.</summary>
+    public const string LabelDuplicate = "labelDuplicate";
+
+    /// <summary>The metadata names nobody who speaks on one of the streams.</summary>
+    public const string SenderUnknown = "senderUnknown";
+
+    /// <summary>The metadata refers to a participant or stream that it never described.</summary>
+    public const string ReferenceDangling = "referenceDangling";
+
+    /// <summary>A participant stands for others that the client did not know yet.</summary>
+    public const string PartyPlaceholder = "partyPlaceholder";
+
+    /// <summary>Times of the metadata cannot be believed; those of arrival stand in their place.</summary>
+    public const string ClockUnreliable = "clockUnreliable";
+
+    /// <summary>A session whose parties changed so often that its timeline is cut.</summary>
+    public const string TimelineCut = "timelineCut";
+
     /// <summary>At least one packet is missing; the gaps are declared in the ledger.</summary>
     public const string PacketsLost = "packetsLost";
 
@@ -226,7 +244,9 @@ public sealed record TakeDocument
     /// <summary>Its streams, by index.</summary>
     [Id(5)] public required IReadOnlyList<StreamDocument> Streams { get; init; }
 
-    /// <summary>The leaf of its seal; null before. Kept by the call's grain, not part of the Call that the API gives.</summary>
+    /// <summary>
+    /// The leaf of its seal; null before. Kept by the call's grain, not part of the Call that the API gives.
+    /// </summary>
     [Id(6), JsonIgnore] public long? Leaf { get; init; }
 }
 
@@ -282,4 +302,10 @@ public sealed record CallDocument
 
     /// <summary>Its place in the ledger; null before the first seal.</summary>
     [Id(14)] public EvidenceDocument? Evidence { get; init; }
+
+    /// <summary>What vendors say of it beyond the standards, each name and value once.</summary>
+    [Id(15)] public IReadOnlyList<CallAttribute> Attributes { get; init; } = [];
+
+    /// <summary>Who was on which stream from when to when, in the order it became known.</summary>
+    [Id(16)] public IReadOnlyList<TimelineEntry> Timeline { get; init; } = [];
 }

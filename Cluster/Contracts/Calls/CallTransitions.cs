@@ -8,6 +8,9 @@ public static class CallTransitions
     /// <summary>The most verdicts, and so commands, kept for one call.</summary>
     public const int MaxVerdicts = 1_000;
 
+    /// <summary>The most attributes, links and timeline entries kept of one call.</summary>
+    public const int MaxFacts = 1_000;
+
     /// <summary>
     /// Admission: makes the call, or merges what another session of it knows. The same admission again changes
     /// nothing.
@@ -28,6 +31,8 @@ public static class CallTransitions
                 Verdicts = [admitted.Verdict],
                 Participants = admitted.Participants,
                 Flags = Sorted(admitted.Flags),
+                Attributes = Bounded(admitted.Attributes, MaxFacts),
+                Links = Bounded(admitted.Links, MaxFacts),
             };
         }
 
@@ -36,13 +41,17 @@ public static class CallTransitions
             Channels = Union(document.Channels, admitted.Channels),
             Participants = Union(document.Participants, admitted.Participants),
             Flags = Sorted(Union(document.Flags, admitted.Flags)),
+            Attributes = Bounded(Union(document.Attributes, admitted.Attributes), MaxFacts),
+            Links = Bounded(Union(document.Links, admitted.Links), MaxFacts),
             Verdicts = document.Verdicts.Contains(admitted.Verdict)
                 ? document.Verdicts
-                : Bounded([.. document.Verdicts, admitted.Verdict]),
+                : Bounded([.. document.Verdicts, admitted.Verdict], MaxVerdicts),
         };
         var same = merged.Channels.Count == document.Channels.Count
             && merged.Participants.Count == document.Participants.Count
             && merged.Flags.Count == document.Flags.Count
+            && merged.Attributes.Count == document.Attributes.Count
+            && merged.Links.Count == document.Links.Count
             && merged.Verdicts.Count == document.Verdicts.Count;
         return same ? document : merged;
     }
@@ -54,6 +63,7 @@ public static class CallTransitions
         EndedAt = null,
         EndReason = null,
         Takes = [.. document.Takes, started.Take],
+        Timeline = Bounded(Union(document.Timeline, started.Timeline), MaxFacts),
     };
 
     /// <summary>A live take's streams, or the call's participants or flags, changed.</summary>
@@ -61,6 +71,8 @@ public static class CallTransitions
     {
         Participants = Union(document.Participants, changed.Participants),
         Flags = Sorted(Union(document.Flags, changed.Flags)),
+        Attributes = Bounded(Union(document.Attributes, changed.Attributes), MaxFacts),
+        Timeline = Bounded(Union(document.Timeline, changed.Timeline), MaxFacts),
         Takes = [.. document.Takes.Select(take => take.Id == changed.Take.Id && !take.Sealed ? changed.Take : take)],
     };
 
@@ -83,6 +95,12 @@ public static class CallTransitions
             Evidence = new EvidenceDocument(done.Receipt.Leaf, done.Receipt.CheckpointSize),
         };
     }
+
+    /// <summary>Adds a call that belongs with this one; itself is none.</summary>
+    public static CallDocument Link(CallDocument document, CallId other) =>
+        other == document.Id || document.Links.Contains(other)
+            ? document
+            : document with { Links = Bounded([.. document.Links, other], MaxFacts) };
 
     /// <summary>Adds a flag.</summary>
     public static CallDocument Flag(CallDocument document, string flag) =>
@@ -136,7 +154,7 @@ public static class CallTransitions
             Kind = command == CallCommand.Start ? VerdictKind.Record : VerdictKind.OnDemand,
             Reason = $"{Word(command)} by {actor}",
         };
-        return document with { Verdicts = Bounded([.. document.Verdicts, verdict]) };
+        return document with { Verdicts = Bounded([.. document.Verdicts, verdict], MaxVerdicts) };
     }
 
     /// <summary>The command as the API spells it.</summary>
@@ -154,6 +172,6 @@ public static class CallTransitions
     private static IReadOnlyList<string> Sorted(IReadOnlyList<string> flags) =>
         [.. flags.Order(StringComparer.Ordinal)];
 
-    private static IReadOnlyList<Verdict> Bounded(IReadOnlyList<Verdict> verdicts) =>
-        verdicts.Count <= MaxVerdicts ? verdicts : [.. verdicts.Take(MaxVerdicts)];
+    private static IReadOnlyList<T> Bounded<T>(IReadOnlyList<T> items, int most) =>
+        items.Count <= most ? items : [.. items.Take(most)];
 }

@@ -36,6 +36,10 @@ public interface ICallGrain : IGrainWithGuidKey
     [Alias("TakeSealed")]
     Task TakeSealedAsync(TakeSealed done);
 
+    /// <summary>Another call belongs with this one. Again: no effect.</summary>
+    [Alias("Link")]
+    Task LinkAsync(CallId other);
+
     /// <summary>
     /// Starts, stops, pauses or resumes the recording of every live take, and answers when each gateway confirmed, or
     /// did not within its deadline.
@@ -73,20 +77,38 @@ public sealed record CallAdmitted(
     [property: Id(4)] DateTimeOffset At,
     [property: Id(5)] Verdict Verdict,
     [property: Id(6)] IReadOnlyList<Participant> Participants,
-    [property: Id(7)] IReadOnlyList<string> Flags);
+    [property: Id(7)] IReadOnlyList<string> Flags)
+{
+    /// <summary>What vendors say of the call.</summary>
+    [Id(8)] public IReadOnlyList<CallAttribute> Attributes { get; init; } = [];
+
+    /// <summary>Calls that belong with this one.</summary>
+    [Id(9)] public IReadOnlyList<CallId> Links { get; init; } = [];
+}
 
 /// <summary>A take began.</summary>
 [GenerateSerializer, Immutable, Alias("Talreg.TakeStarted")]
 public sealed record TakeStarted(
     [property: Id(0)] TakeDocument Take,
-    [property: Id(1)] DateTimeOffset At);
+    [property: Id(1)] DateTimeOffset At)
+{
+    /// <summary>Who is on which stream from the start.</summary>
+    [Id(2)] public IReadOnlyList<TimelineEntry> Timeline { get; init; } = [];
+}
 
 /// <summary>What a live take is made of, after a change.</summary>
 [GenerateSerializer, Immutable, Alias("Talreg.TakeChanged")]
 public sealed record TakeChanged(
     [property: Id(0)] TakeDocument Take,
     [property: Id(1)] IReadOnlyList<Participant> Participants,
-    [property: Id(2)] IReadOnlyList<string> Flags);
+    [property: Id(2)] IReadOnlyList<string> Flags)
+{
+    /// <summary>What vendors say of the call.</summary>
+    [Id(3)] public IReadOnlyList<CallAttribute> Attributes { get; init; } = [];
+
+    /// <summary>The whole timeline of the take's session so far.</summary>
+    [Id(4)] public IReadOnlyList<TimelineEntry> Timeline { get; init; } = [];
+}
 
 /// <summary>A take was sealed into a recording and its seal stands in the ledger.</summary>
 [GenerateSerializer, Immutable, Alias("Talreg.TakeSealed")]

@@ -118,7 +118,19 @@ public sealed record CallOffer(
     [property: Id(7)] CallDirection Direction,
     [property: Id(8)] IReadOnlyList<Participant> Participants,
     [property: Id(9)] IReadOnlyList<string> Flags,
-    [property: Id(10)] DateTimeOffset At);
+    [property: Id(10)] DateTimeOffset At)
+{
+    /// <summary>The most keys of <see cref="LinkKeys"/> that are looked at.</summary>
+    public const int MaxLinkKeys = 4;
+
+    /// <summary>What vendors say of the call.</summary>
+    [Id(11)] public IReadOnlyList<CallAttribute> Attributes { get; init; } = [];
+
+    /// <summary>
+    /// Ids shared with calls that belong with this one, hashed: legs of a transfer, halves of a call.
+    /// </summary>
+    [Id(12)] public IReadOnlyList<string> LinkKeys { get; init; } = [];
+}
 
 /// <summary>The answer to an offer.</summary>
 [GenerateSerializer, Immutable, Alias("Talreg.Admission")]

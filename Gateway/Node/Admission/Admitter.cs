@@ -75,7 +75,10 @@ internal sealed class Admitter(
             offer.At,
             verdict,
             offer.Participants,
-            [.. offer.Flags, CallFlags.Autonomous]);
+            [.. offer.Flags, CallFlags.Autonomous])
+        {
+            Attributes = offer.Attributes,
+        };
         return new Contracts.Gateways.Admission(offer.Proposed, verdict, admitted);
     }
 }

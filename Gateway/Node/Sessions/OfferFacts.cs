@@ -4,8 +4,7 @@ using Talreg.Contracts;
 using Talreg.Contracts.Calls;
 using Talreg.Contracts.Gateways;
 using Talreg.Sip;
-using Talreg.Sip.Sdp;
-using Talreg.Sip.Siprec;
+using Talreg.Sip.Siprec.Dialects;
 
 namespace Talreg.Gateway.Sessions;
 
@@ -16,26 +15,14 @@ internal static class OfferFacts
     public const string UnknownLine = "unknown";
 
     private const int MaxSessionIdLength = 128;
-    private const int MaxTextLength = 256;
 
     /// <summary>The offer as a channel grain takes it.</summary>
-    public static CallOffer Read(SessionOffer offer, GatewayOptions options, DateTimeOffset now)
+    public static CallOffer Read(
+        SessionOffer offer, SessionMetadata metadata, GatewayOptions options, DateTimeOffset now)
     {
-        var flags = new List<string>();
-        if (offer.MetadataFault is not null)
-        {
-            flags.Add(CallFlags.MetadataInvalid);
-        }
-        else if (offer.Metadata is null)
-        {
-            flags.Add(CallFlags.MetadataMissing);
-        }
-        else if (offer.Sdp is { } sdp && LabelsDiffer(offer.Metadata, sdp))
-        {
-            flags.Add(CallFlags.LabelMismatch);
-        }
-
-        var participants = Participants(offer);
+        var facts = MetadataDialects.Read(offer);
+        var flags = metadata.Flags.ToList();
+        var participants = metadata.Participants;
         var calling = participants.Count > 0 ? UserOf(participants[0].Aor) : "";
         var called = participants.Count > 1 ? UserOf(participants[1].Aor) : "";
         var (line, direction) = LineOf(options.Lines, calling, called);
@@ -48,7 +35,7 @@ internal static class OfferFacts
         return new CallOffer(
             CallId.New(now),
             options.Tenant,
-            SessionIdOf(offer),
+            SessionIdOf(offer, facts),
             options.Interface,
             channel,
             calling,
@@ -56,32 +43,11 @@ internal static class OfferFacts
             direction,
             participants,
             flags,
-            now);
-    }
-
-    /// <summary>The participants; without metadata, the From header's party.</summary>
-    public static IReadOnlyList<Participant> Participants(SessionOffer offer)
-    {
-        if (offer.Metadata is { Participants.Count: > 0 } metadata)
+            now)
         {
-            return [.. metadata.Participants.Select(participant => ToParticipant(participant))];
-        }
-
-        return [new Participant { Id = "from", Aor = Cut(offer.From.Uri.Text)!, Name = Cut(offer.From.DisplayName) }];
-    }
-
-    /// <summary>The participant that sends the stream of a label, or null when the metadata does not say.</summary>
-    public static string? SenderOf(RecordingMetadata? metadata, string? label)
-    {
-        if (metadata is null || label is null)
-        {
-            return null;
-        }
-
-        var stream = metadata.Streams.FirstOrDefault(candidate => candidate.Label == label);
-        return stream is null
-            ? null
-            : metadata.ParticipantStreams.FirstOrDefault(part => part.Send.Contains(stream.Id))?.ParticipantRef;
+            Attributes = metadata.Attributes,
+            LinkKeys = [.. facts.LinkKeys.Take(CallOffer.MaxLinkKeys).Select(Hash)],
+        };
     }
 
     /// <summary>The user part of an address of record, or its number.</summary>
@@ -111,13 +77,6 @@ internal static class OfferFacts
         return name.ToString();
     }
 
-    private static Participant ToParticipant(MetadataParticipant participant)
-    {
-        var name = participant.Names.Count > 0 ? participant.Names[0] : new MetadataName("", null);
-        var aor = name.Aor.Contains(':') ? name.Aor : $"sip:{name.Aor}";
-        return new Participant { Id = Cut(participant.Id)!, Aor = Cut(aor)!, Name = Cut(name.Name) };
-    }
-
     private static (string Line, CallDirection Direction) LineOf(
         IReadOnlyList<string> lines, string calling, string called)
     {
@@ -137,24 +96,17 @@ internal static class OfferFacts
         };
     }
 
-    // RFC 7865 §6.4: the session's id is what several recording sessions of one call share. It becomes part of a key, so a
-    // long one is replaced by its hash.
-    private static string SessionIdOf(SessionOffer offer)
+    // RFC 7865 §6.4: the session's id is what several recording sessions of one call share; without metadata a vendor's
+    // own
+    // id of the call. It becomes part of a key, so a long one, or one with a slash, is replaced by its hash.
+    private static string SessionIdOf(SessionOffer offer, VendorFacts facts)
     {
-        var id = offer.Metadata is { Sessions: [{ Id.Length: > 0 } first, ..] } ? first.Id : offer.CallId;
-        return id.Length <= MaxSessionIdLength
-            ? id
-            : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(id)));
+        var id = offer.Metadata is { Sessions: [{ Id.Length: > 0 } first, ..] }
+            ? first.Id
+            : facts.CallKey ?? offer.CallId;
+        return id.Length <= MaxSessionIdLength ? id : Hash(id);
     }
 
-    private static bool LabelsDiffer(RecordingMetadata metadata, SessionDescription sdp)
-    {
-        var offered = sdp.Media.Where(media =>
-            media.Port != 0).Select(media => media.Label).OfType<string>().ToHashSet();
-        var described = metadata.Streams.Select(stream => stream.Label).OfType<string>().ToHashSet();
-        return !offered.SetEquals(described);
-    }
-
-    private static string? Cut(string? text) =>
-        text is { Length: > MaxTextLength } ? text[..MaxTextLength] : text;
+    private static string Hash(string text) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 }

@@ -36,6 +36,9 @@ internal sealed class RecordingSession : IDisposable
     /// <summary>By m-line index: the stream, or null for a refused m-line.</summary>
     public required List<int?> StreamOfMedia { get; init; }
 
+    /// <summary>What the session's messages said so far.</summary>
+    public required SessionMetadata Metadata { get; set; }
+
     /// <summary>Flags that this session added to those of its admission.</summary>
     public SortedSet<string> Flags { get; } = new(StringComparer.Ordinal);
 

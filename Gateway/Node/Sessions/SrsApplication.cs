@@ -10,7 +10,6 @@ using Talreg.Gateway.Overload;
 using Talreg.Gateway.Sealing;
 using Talreg.Sip;
 using Talreg.Sip.Sdp;
-using Talreg.Sip.Siprec;
 using Talreg.Store;
 using Talreg.Store.Journal;
 
@@ -69,7 +68,9 @@ internal sealed partial class SrsApplication(
             return SessionAnswer.Reject(488, "Not Acceptable Here");
         }
 
-        var callOffer = OfferFacts.Read(offer, options, clock.GetUtcNow());
+        var now = clock.GetUtcNow();
+        var metadata = SessionMetadata.Begin(offer, now);
+        var callOffer = OfferFacts.Read(offer, metadata, options, now);
         if (offer.MetadataFault is { } fault)
         {
             logger.MetadataUnreadable(callOffer.SessionId, fault);
@@ -79,16 +80,19 @@ internal sealed partial class SrsApplication(
         var dialogId = Guid.NewGuid().ToString("N");
         if (admission.Verdict.Kind == VerdictKind.Never)
         {
-            var session = NewSession(dialogId, admission, callOffer, take: null, facts: null, sdp, offer.Metadata);
+            var session = NewSession(dialogId, admission, callOffer, take: null, facts: null, metadata);
             _sessions[dialogId] = session;
             return SessionAnswer.Accept(dialogId, Answers(sdp, session, ports: []));
         }
 
         try
         {
-            var (session, ports) = await BeginAsync(dialogId, admission, callOffer, offer, cancellationToken)
+            var (session, ports) = await BeginAsync(dialogId, admission, callOffer, metadata, cancellationToken)
                 .ConfigureAwait(false);
-            return SessionAnswer.Accept(dialogId, Answers(sdp, session, ports));
+            return SessionAnswer.Accept(dialogId, Answers(sdp, session, ports)) with
+            {
+                SnapshotReason = metadata.SnapshotReason,
+            };
         }
         catch (CaptureRefusedException e)
         {
@@ -112,14 +116,18 @@ internal sealed partial class SrsApplication(
         {
             var ports = session.Take is { } take ? capture.Snapshot(take).Streams.Select(stream =>
                 (int)stream.RtpPort).ToList() : [];
+            var before = session.Metadata;
+            session.Metadata = before.Change(offer, clock.GetUtcNow());
             if (offer.Sdp is { } sdp)
             {
-                ports = await MergeMediaAsync(
-                    session, sdp, offer.Metadata, ports, cancellationToken).ConfigureAwait(false);
+                ports = await MergeMediaAsync(session, sdp, ports, cancellationToken).ConfigureAwait(false);
             }
 
-            MergeMetadata(session, offer);
-            return SessionAnswer.Accept(dialogId, offer.Sdp is null ? [] : Answers(offer.Sdp, session, ports));
+            MergeMetadata(session, offer, before);
+            return SessionAnswer.Accept(dialogId, offer.Sdp is null ? [] : Answers(offer.Sdp, session, ports)) with
+            {
+                SnapshotReason = session.Metadata.SnapshotReason,
+            };
         }
         catch (CaptureRefusedException e)
         {
@@ -143,7 +151,8 @@ internal sealed partial class SrsApplication(
     {
         if (_sessions.TryRemove(dialogId, out var session))
         {
-            // Followed, so that an orderly stop waits for it; its failures are those of the journal, which the volume reports.
+            // Followed, so that an orderly stop waits for it; its failures are those of the journal, which the volume
+            // reports.
             _ending[dialogId] = EndAndForgetAsync(dialogId, session, ReasonOf(end));
         }
     }
@@ -262,10 +271,10 @@ internal sealed partial class SrsApplication(
 
     private static EndReason ReasonOf(SessionEnd end) => end switch
     {
-        SessionEnd.Bye => EndReason.Bye,
+        SessionEnd.Bye or SessionEnd.Replaced => EndReason.Bye,
         SessionEnd.Cancel => EndReason.Cancel,
         SessionEnd.NoAck => EndReason.MediaTimeout,
-        SessionEnd.SessionTimeout => EndReason.SessionTimeout,
+        SessionEnd.SessionTimeout or SessionEnd.ClientLost => EndReason.SessionTimeout,
         SessionEnd.LocalBye => EndReason.Stopped,
         SessionEnd.AnswerInvalid => EndReason.Rejected,
         _ => EndReason.Shutdown,
@@ -277,9 +286,22 @@ internal sealed partial class SrsApplication(
             plan.Label, plan.Codec, plan.PayloadType, plan.ClockRate, senders.ElementAtOrDefault(i))),
     ];
 
-    private static StreamPlan PlanOf(SdpMedia media)
+    /// <summary>The formats of an m-line, those preferred first; all of them, because all can be stored.</summary>
+    private List<SdpFormat> FormatsOf(SdpMedia media)
     {
-        var format = media.Formats[0];
+        int Rank(SdpFormat format)
+        {
+            var rank = options.Codecs.ToList().FindIndex(codec =>
+                codec.Equals(format.Encoding, StringComparison.OrdinalIgnoreCase));
+            return rank < 0 ? options.Codecs.Count : rank;
+        }
+
+        return [.. media.Formats.OrderBy(Rank)];
+    }
+
+    private StreamPlan PlanOf(SdpMedia media)
+    {
+        var format = FormatsOf(media)[0];
         return new StreamPlan(
             media.Label ?? "",
             int.TryParse(format.Format, out var type) ? type : 0,
@@ -292,10 +314,10 @@ internal sealed partial class SrsApplication(
         string dialogId,
         Contracts.Gateways.Admission admission,
         CallOffer callOffer,
-        SessionOffer offer,
+        SessionMetadata metadata,
         CancellationToken cancellationToken)
     {
-        var plans = offer.Sdp!.Media.Where(IsRecordable).Take(GatewayOptions.MaxStreams).Select(PlanOf).ToList();
+        var plans = metadata.Sdp!.Media.Where(IsRecordable).Take(GatewayOptions.MaxStreams).Select(PlanOf).ToList();
         var identity = new TakeIdentity
         {
             CallId = admission.Call.Value,
@@ -311,8 +333,8 @@ internal sealed partial class SrsApplication(
             Interface = options.Interface,
             StartedAt = callOffer.At,
             StartMonotonicNs = CaptureEngine.ReadClock().MonotonicNs,
-            Streams = FormatsOf(plans, [.. offer.Sdp.Media.Where(IsRecordable).Select(media =>
-                OfferFacts.SenderOf(offer.Metadata, media.Label))]),
+            Streams = FormatsOf(plans, [.. metadata.Sdp.Media.Index().Where(media => IsRecordable(media.Item))
+                .Select(media => metadata.SenderOf(media.Index))]),
         };
         var recording = admission.Verdict.Kind != VerdictKind.OnDemand;
         var flags = admission.Verdict.Autonomous ? ChunkFlags.Autonomous : ChunkFlags.None;
@@ -326,19 +348,20 @@ internal sealed partial class SrsApplication(
                 TimeSpan.FromSeconds(recording ? 0 : admission.Verdict.PreBufferSeconds),
                 cancellationToken)
             .ConfigureAwait(false);
-        var session = NewSession(dialogId, admission, callOffer, take, facts, offer.Sdp, offer.Metadata);
+        var session = NewSession(dialogId, admission, callOffer, take, facts, metadata);
         session.Recording = recording;
         _sessions[dialogId] = session;
         _takes[TakeIdOf(session)] = session;
         var snapshot = capture.Snapshot(take);
         var document = session.Document(take, snapshot, options.Gateway, @sealed: false);
-        session.Known = CallTransitions.Start(session.Known, new TakeStarted(document, callOffer.At));
+        var started = new TakeStarted(document, callOffer.At) { Timeline = metadata.Timeline };
+        session.Known = CallTransitions.Start(session.Known, started);
         logger.TakeBegan(document.Id, admission.Call, document.Streams.Count);
         var call = grains.GetGrain<ICallGrain>(admission.Call.Value);
         _ = session.Reporter.ReportAsync(() => admission.Verdict.Autonomous
             ? call.AdmittedAsync(admission.Admitted)
             : Task.CompletedTask);
-        _ = session.Reporter.ReportAsync(() => call.TakeStartedAsync(new TakeStarted(document, callOffer.At)));
+        _ = session.Reporter.ReportAsync(() => call.TakeStartedAsync(started));
         return (session, [.. snapshot.Streams.Select(stream => (int)stream.RtpPort)]);
     }
 
@@ -348,18 +371,17 @@ internal sealed partial class SrsApplication(
         CallOffer offer,
         CaptureTake? take,
         TakeFacts? facts,
-        SessionDescription sdp,
-        RecordingMetadata? metadata)
+        SessionMetadata metadata)
     {
         var streamOfMedia = new List<int?>();
         var senders = new List<string?>();
-        foreach (var media in sdp.Media)
+        foreach (var (index, media) in metadata.Sdp!.Media.Index())
         {
             var taken = IsRecordable(media) && senders.Count < GatewayOptions.MaxStreams;
             streamOfMedia.Add(taken ? senders.Count : null);
             if (taken)
             {
-                senders.Add(OfferFacts.SenderOf(metadata, media.Label));
+                senders.Add(metadata.SenderOf(index));
             }
         }
 
@@ -372,12 +394,13 @@ internal sealed partial class SrsApplication(
             Take = take,
             Facts = facts,
             Known = CallTransitions.Admit(null, admission.Admitted),
+            Metadata = metadata,
             Senders = senders,
             StreamOfMedia = streamOfMedia,
         };
     }
 
-    private static List<MediaAnswer> Answers(SessionDescription sdp, RecordingSession session, List<int> ports)
+    private List<MediaAnswer> Answers(SessionDescription sdp, RecordingSession session, List<int> ports)
     {
         var answers = new List<MediaAnswer>(sdp.Media.Count);
         for (var i = 0; i < sdp.Media.Count; i++)
@@ -387,86 +410,13 @@ internal sealed partial class SrsApplication(
                 (null, _) => new MediaAnswer(0),
                 (_, null) => new MediaAnswer(DiscardPort, MediaDirection.Inactive),
                 ({ } stream, _) => new MediaAnswer(
-                    ports[stream], sdp.Media[i].IsHeld ? MediaDirection.Inactive : MediaDirection.RecvOnly),
+                    ports[stream], sdp.Media[i].IsHeld ? MediaDirection.Inactive : MediaDirection.RecvOnly)
+                {
+                    Formats = options.Codecs.Count == 0 ? null : [.. FormatsOf(sdp.Media[i]).Select(one => one.Format)],
+                },
             });
         }
 
         return answers;
-    }
-
-    // m-lines keep their place for the life of a session (RFC 3264 §8): those known change, those beyond join.
-    private async Task<List<int>> MergeMediaAsync(
-        RecordingSession session,
-        SessionDescription sdp,
-        RecordingMetadata? metadata,
-        List<int> ports,
-        CancellationToken cancellationToken)
-    {
-        if (session.Take is not { } take)
-        {
-            while (session.StreamOfMedia.Count < sdp.Media.Count)
-            {
-                session.StreamOfMedia.Add(IsRecordable(sdp.Media[session.StreamOfMedia.Count]) ? 0 : null);
-            }
-
-            return ports;
-        }
-
-        for (var i = 0; i < sdp.Media.Count; i++)
-        {
-            var media = sdp.Media[i];
-            if (i < session.StreamOfMedia.Count)
-            {
-                if (session.StreamOfMedia[i] is { } known && media.Port != 0)
-                {
-                    await capture.SetStreamAsync(take, known, PlanOf(media), cancellationToken).ConfigureAwait(false);
-                }
-
-                continue;
-            }
-
-            if (!IsRecordable(media) || ports.Count >= GatewayOptions.MaxStreams)
-            {
-                session.StreamOfMedia.Add(null);
-                continue;
-            }
-
-            var joined = await capture.AddStreamAsync(take, PlanOf(media), cancellationToken).ConfigureAwait(false);
-            ports.Add(joined.Ports.Rtp);
-            session.StreamOfMedia.Add(ports.Count - 1);
-            session.Senders.Add(OfferFacts.SenderOf(metadata, media.Label));
-        }
-
-        return ports;
-    }
-
-    private void MergeMetadata(RecordingSession session, SessionOffer offer)
-    {
-        if (session.Take is not { } take)
-        {
-            return;
-        }
-
-        if (offer.MetadataFault is { } fault)
-        {
-            session.Flags.Add(CallFlags.MetadataInvalid);
-            logger.MetadataUnreadable(session.Admission.SessionId, fault);
-        }
-
-        ReportChange(
-            session, take, capture.Snapshot(take), offer.Metadata is null ? [] : OfferFacts.Participants(offer));
-    }
-
-    private void ReportChange(
-        RecordingSession session, CaptureTake take, TakeSnapshot snapshot, IReadOnlyList<Participant> participants)
-    {
-        var document = session.Document(take, snapshot, options.Gateway, @sealed: false);
-        var changed = new TakeChanged(document, participants, [.. session.Flags]);
-        session.Known = CallTransitions.Change(session.Known, changed);
-        var call = grains.GetGrain<ICallGrain>(session.Admission.Call.Value);
-        _ = session.Reporter.ReportAsync(() => call.TakeChangedAsync(changed));
-        var formats = FormatsOf([.. snapshot.Streams.Select(stream => stream.Plan)], session.Senders);
-        _ = session.Reporter.ReportAsync(() =>
-            journal.AppendEventAsync(take.Journal, TakeFacts.WriteEvent(formats, changed)).AsTask());
     }
 }

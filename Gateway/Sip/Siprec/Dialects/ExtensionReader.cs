@@ -11,23 +11,32 @@ internal readonly record struct ExtensionElement(string Name, string? Label, str
 /// <summary>Reads the elements of an extension that <see cref="ExtensionText"/> copied. Stateless.</summary>
 internal static class ExtensionReader
 {
-    // Prefixes were declared further up in the document that the extension is a piece of.
-    private static readonly XmlReaderSettings Settings = new()
-    {
-        ConformanceLevel = ConformanceLevel.Fragment, DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null,
-        IgnoreWhitespace = true,
-    };
-
     public static IReadOnlyList<ExtensionElement> Read(string xml)
     {
         using var text = new StringReader(xml);
-        using var plain = new XmlTextReader(text)
+
+        // Without namespaces: prefixes were declared further up in the document that the extension is a piece of.
+        using var reader = new XmlTextReader(text)
         {
             Namespaces = false, DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null,
         };
-        using var reader = XmlReader.Create(plain, Settings);
-        var open = new Stack<(string Name, string? Label, System.Text.StringBuilder Value)>();
         var found = new List<ExtensionElement>();
+        try
+        {
+            Read(reader, found);
+        }
+        catch (XmlException)
+        {
+            // What cannot be read gives no facts; the document is kept as it came in any case.
+            found.Clear();
+        }
+
+        return found;
+    }
+
+    private static void Read(XmlTextReader reader, List<ExtensionElement> found)
+    {
+        var open = new Stack<(string Name, string? Label, System.Text.StringBuilder Value)>();
         while (reader.Read())
         {
             switch (reader.NodeType)
@@ -54,8 +63,6 @@ internal static class ExtensionReader
                     break;
             }
         }
-
-        return found;
     }
 
     private static void Close(

@@ -1,0 +1,37 @@
+namespace Talreg.Contracts.Calls;
+
+/// <summary>One thing a vendor says of a call, such as its UCID or a header.</summary>
+/// <param name="Name">
+/// <c>ucid</c>, <c>ciscoGuid</c>, <c>callData</c> and the like, or <c>header:</c> and the header's name.
+/// </param>
+/// <param name="Value">As sent, at most 2,048 characters.</param>
+[GenerateSerializer, Immutable, Alias("Talreg.CallAttribute")]
+public sealed record CallAttribute([property: Id(0)] string Name, [property: Id(1)] string Value);
+
+/// <summary>What happened to a party of a call.</summary>
+public enum TimelineChange
+{
+    /// <summary>Takes part from now on.</summary>
+    Joined,
+
+    /// <summary>Takes part no more.</summary>
+    Left,
+
+    /// <summary>Its voice is on a stream from now on.</summary>
+    Sends,
+
+    /// <summary>Its voice is on that stream no more.</summary>
+    StopsSending,
+}
+
+/// <summary>One entry of a call's timeline.</summary>
+/// <param name="At">When: by the recording client's clock where it can be believed, else when it was told.</param>
+/// <param name="Participant">The participant's id.</param>
+/// <param name="Change">What happened.</param>
+/// <param name="Label">The stream's label for the last two; else empty.</param>
+[GenerateSerializer, Immutable, Alias("Talreg.TimelineEntry")]
+public sealed record TimelineEntry(
+    [property: Id(0)] DateTimeOffset At,
+    [property: Id(1)] string Participant,
+    [property: Id(2)] TimelineChange Change,
+    [property: Id(3)] string Label);
