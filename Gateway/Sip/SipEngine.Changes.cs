@@ -139,9 +139,9 @@ internal sealed partial class SipEngine
     private void OnChange(in SipFlow flow, ServerTransaction transaction, Dialog dialog, SipPeer peer)
     {
         var isInvite = transaction.Request.Method == SipMethods.Invite;
-        if (dialog.IsChanging && (isInvite || !transaction.Request.Message.Body.IsEmpty))
+        if (dialog.IsOffering && (isInvite || !transaction.Request.Message.Body.IsEmpty))
         {
-            // RFC 3261 §14.2, RFC 3311 §5.2.
+            // RFC 3261 §14.2, RFC 3311 §5.2. An UPDATE of ours offers nothing, so nothing can cross it.
             Refuse(flow, transaction, 491, "Request Pending", SipRefusalReason.Glare);
             return;
         }

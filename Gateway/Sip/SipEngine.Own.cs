@@ -138,9 +138,11 @@ internal sealed partial class SipEngine
     private void Change(Dialog dialog, OwnRequest request, Action<ClientOutcome> completed)
     {
         dialog.IsChanging = true;
+        dialog.IsOffering = request.Method == SipMethods.Invite;
         Send(dialog, request, outcome =>
         {
             dialog.IsChanging = false;
+            dialog.IsOffering = false;
             if (!dialog.IsEnded)
             {
                 completed(outcome);

@@ -63,7 +63,8 @@ internal static class SipVerb
             $"{run.Completed} of {calls} sessions set up and torn down in {wall:F2} s, {window} at once: "
             + $"{run.Completed / wall:F0}/s, {run.Completed / cpu:F0} for a second of processor time "
             + $"(client and server); INVITE to 200 p50 {run.Percentile(0.5).TotalMilliseconds:F2} ms, "
-            + $"p95 {run.Percentile(0.95).TotalMilliseconds:F2} ms, p99 {run.Percentile(0.99).TotalMilliseconds:F2} ms"));
+            + $"p95 {run.Percentile(0.95).TotalMilliseconds:F2} ms, "
+            + $"p99 {run.Percentile(0.99).TotalMilliseconds:F2} ms"));
     }
 
     private static string Row(string what, int length, TimeSpan perMessage, long bytes) => string.Create(

@@ -20,8 +20,10 @@ public sealed class DutyRecorder : IAsyncLifetime
 /// What a session recording server owes and what vendors send, as far as it shows in the calls: the other half of
 /// tests/Sip/Duties, under the same numbers.
 /// </summary>
-public sealed class DutyTests(DutyRecorder shared) : IClassFixture<DutyRecorder>
+public sealed class DutyTests(DutyRecorder shared) : IClassFixture<DutyRecorder>, IDisposable
 {
+    private readonly Socket _media = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+
     private Recorder Recorder => shared.Recorder;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -96,7 +98,6 @@ public sealed class DutyTests(DutyRecorder shared) : IClassFixture<DutyRecorder>
     [Fact]
     public async Task Duty29_both_sessions_of_a_cisco_bridge_are_takes_of_one_call()
     {
-        var ids = new List<CallDocument>();
         using var near = await ConnectAsync();
         using var far = await ConnectAsync();
         foreach (var (src, end) in new[] { (near, "x-nearend"), (far, "x-farend") })
@@ -114,7 +115,6 @@ public sealed class DutyTests(DutyRecorder shared) : IClassFixture<DutyRecorder>
         await AskAsync(near, near.Request("BYE", 2));
         await AskAsync(far, far.Request("BYE", 2));
         var call = await Recorder.WaitForAsync("cisco-bridge:C1/2929", CallState.Sealed);
-        ids.Add(call);
         Assert.Equal(2, call.Takes.Count);
         Assert.Equal(["sip:1001", "sip:1002"], call.Participants.Select(party => party.Aor).Order());
         Assert.Contains(new CallAttribute("ciscoReference", "2929"), call.Attributes);
@@ -260,6 +260,8 @@ public sealed class DutyTests(DutyRecorder shared) : IClassFixture<DutyRecorder>
         Assert.Equal(("3", 6), (call.Takes[0].Streams[2].Label, call.Takes[0].Streams[2].Packets));
     }
 
+    public void Dispose() => _media.Dispose();
+
     private static string Metadata(string session) => FakeSrc.Metadata(session)
         .Replace("<sipSessionID>ab30317f;remote=47755a</sipSessionID>", "", StringComparison.Ordinal);
 
@@ -302,19 +304,18 @@ public sealed class DutyTests(DutyRecorder shared) : IClassFixture<DutyRecorder>
         return await Recorder.WaitForAsync(session, CallState.Sealed);
     }
 
-    /// <summary>Sends packets to one m-line of an answer.</summary>
-    private static async Task SendAsync(string answer, int count, int first = 1, int stream = 0, byte ssrc = 1)
+    /// <summary>Sends packets to one m-line of an answer, always from the same source.</summary>
+    private async Task SendAsync(string answer, int count, int first = 1, int stream = 0, byte ssrc = 1)
     {
         var line = answer.Split("\r\n").Where(text => text.StartsWith("m=audio", StringComparison.Ordinal))
             .ElementAt(stream);
         var port = int.Parse(line.Split(' ')[1], CultureInfo.InvariantCulture);
-        using var media = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
         for (var sequence = first; sequence < first + count; sequence++)
         {
             var packet = new byte[172];
             (packet[0], packet[1], packet[2], packet[3], packet[11]) =
                 (0x80, 8, (byte)(sequence >> 8), (byte)sequence, ssrc);
-            await media.SendToAsync(packet, new IPEndPoint(IPAddress.Loopback, port), Token);
+            await _media.SendToAsync(packet, new IPEndPoint(IPAddress.Loopback, port), Token);
         }
     }
 }

@@ -42,13 +42,17 @@ internal sealed class Recorder : IAsyncDisposable
 
     public IPEndPoint SipTcp => _host.Gateway.SipTcpEndPoint;
 
+    /// <summary>Where SIP is heard under TLS; null for nowhere.</summary>
+    public IPEndPoint? SipTls => _host.Gateway.SipTlsEndPoint;
+
     public IServiceProvider Services => _host.Services;
 
     /// <summary>A folder for one test.</summary>
     public static string NewFolder() => Directory.CreateTempSubdirectory("talreg-e2e-").FullName;
 
     /// <summary>Starts a recorder; a folder that is given is kept.</summary>
-    public static async Task<Recorder> StartAsync(string? folder = null, int ports = 400)
+    public static async Task<Recorder> StartAsync(
+        string? folder = null, int ports = 400, Func<RecorderSettings, RecorderSettings>? change = null)
     {
         var settings = new RecorderSettings
         {
@@ -60,6 +64,7 @@ internal sealed class Recorder : IAsyncDisposable
             SegmentBytes = 16 << 20,
         };
         var console = new RecorderConsole { BootstrapToken = Token, LogLevel = LogLevel.Warning };
+        settings = change?.Invoke(settings) ?? settings;
         var host = await RecorderHost.OpenAsync(settings, console, CancellationToken.None);
         await host.StartAsync(CancellationToken.None);
         return new Recorder(host, settings.Data, folder is null);

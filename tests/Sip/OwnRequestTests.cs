@@ -51,6 +51,8 @@ public sealed class OwnRequestTests
 
     [Theory]
     [InlineData("Require: siprec\r\nAccept: application/sdp\r\n")]
+    [InlineData("Require: siprec\r\n")]
+    [InlineData("Allow: UPDATE\r\n")]
     [InlineData("")]
     public async Task Snapshot_is_not_asked_of_a_client_that_takes_none(string headers)
     {
@@ -81,19 +83,30 @@ public sealed class OwnRequestTests
     }
 
     [Fact]
-    public async Task Own_change_that_meets_one_of_the_client_is_491_and_is_made_again()
+    public async Task Own_reinvite_that_meets_one_of_the_client_is_491_and_is_made_again()
+    {
+        await using var bench = await EngineBench.CreateAsync();
+        bench.Application.SnapshotReason = "missing";
+        bench.Establish(bench.Src.Invite(headers: Able.Replace(", UPDATE", "", StringComparison.Ordinal)));
+        var invite = bench.Sent[^1].Text;
+        var pending = bench.Receive(bench.Src.Invite(cseq: 2))[^1];
+        Assert.StartsWith("SIP/2.0 491 ", pending, StringComparison.Ordinal);
+        Assert.Equal(SipRefusalReason.Glare, Assert.Single(bench.Application.Refusals).Reason);
+        bench.Receive(EngineBench.Answer(invite, 491));
+        bench.Advance(TimeSpan.FromSeconds(1));
+        var again = bench.Sent[^1].Text;
+        Assert.StartsWith("INVITE ", again, StringComparison.Ordinal);
+        Assert.NotEqual(BranchOf(invite), BranchOf(again));
+    }
+
+    [Fact]
+    public async Task Own_update_that_meets_a_change_of_the_client_stands_in_nobodys_way()
     {
         await using var bench = await EngineBench.CreateAsync();
         bench.Application.SnapshotReason = "missing";
         bench.Establish(bench.Src.Invite(headers: Able));
-        var update = bench.Sent[^1].Text;
-        var pending = bench.Receive(bench.Src.Invite(cseq: 2))[^1];
-        Assert.StartsWith("SIP/2.0 491 ", pending, StringComparison.Ordinal);
-        bench.Receive(EngineBench.Answer(update, 491));
-        bench.Advance(TimeSpan.FromSeconds(1));
-        var again = bench.Sent[^1].Text;
-        Assert.StartsWith("UPDATE ", again, StringComparison.Ordinal);
-        Assert.NotEqual(BranchOf(update), BranchOf(again));
+        Assert.StartsWith("UPDATE ", bench.Sent[^1].Text, StringComparison.Ordinal);
+        Assert.StartsWith("SIP/2.0 200 ", bench.Receive(bench.Src.Invite(cseq: 2))[^1], StringComparison.Ordinal);
     }
 
     [Theory]

@@ -64,6 +64,9 @@ internal sealed class Dialog
     /// <summary>A re-INVITE or UPDATE of ours waits for its answer.</summary>
     public bool IsChanging { get; set; }
 
+    /// <summary>It is a re-INVITE, with an offer: the client's own would cross it.</summary>
+    public bool IsOffering { get; set; }
+
     /// <summary>Why a full snapshot is still to be asked for; null for no need.</summary>
     public string? SnapshotReason { get; set; }
 
