@@ -48,7 +48,8 @@ internal static class AllVerb
             {
                 await host.StartAsync(cancellationToken).ConfigureAwait(false);
                 Console.WriteLine(
-                    $"Recording. SIP on {host.Gateway.SipEndPoint}/UDP and {host.Gateway.SipTcpEndPoint}/TCP, "
+                    $"Recording. SIP on {host.Gateway.SipEndPoint}/UDP and {host.Gateway.SipTcpEndPoint}/TCP"
+                    + (host.Gateway.SipTlsEndPoint is { } tls ? $" and {tls}/TLS, " : ", ")
                     + $"page and API on {host.Http}");
                 await host.WaitForShutdownAsync(cancellationToken).ConfigureAwait(false);
                 Console.WriteLine("Stopping: live takes are sealed.");

@@ -148,6 +148,9 @@ public sealed class DutyTests(DutyRecorder shared) : IClassFixture<DutyRecorder>
         var call = await EndAsync(src, 2, "d30");
         Assert.Contains(new CallAttribute("ucid", "00024328271770065005"), call.Attributes);
         Assert.Contains(new CallAttribute("header:X-Agent", "4711"), call.Attributes);
+        var verbatim = call.Attributes.Single(one => one.Name == "extension:extensiondata").Value;
+        Assert.Contains(
+            "<apkt:ucid>00FA080018803B69810C6D;encoding=hex</apkt:ucid>", verbatim, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -10,14 +10,13 @@ namespace Talreg.Sip.Tests;
 /// <summary>Mutated messages against the whole engine: nothing throws, nothing stays beyond its timers.</summary>
 public sealed class FuzzTests
 {
-    private const int Seed = 20_261_123;
-    private const int Mutations = 100_000;
+    private static readonly int Mutations = Fuzz.Mutations(100_000);
 
     [Fact]
     public async Task Mutated_messages_never_throw_and_leave_nothing_behind()
     {
-        TestContext.Current.SendDiagnosticMessage("seed {0}", Seed);
-        var random = new Random(Seed);
+        var seed = Fuzz.Seed(20_261_123);
+        var random = new Random(seed);
         var time = new FakeTimeProvider();
         var posted = new Queue<Action>();
         var limits = new SipLimits { MaxTransactions = 500, MaxDialogs = 100 };
@@ -55,7 +54,7 @@ public sealed class FuzzTests
                 engine.Timers.RunDue();
             }
 
-            Assert.True(engine.TransactionCount <= limits.MaxTransactions + limits.MaxDialogs, $"seed {Seed}, {i}");
+            Assert.True(engine.TransactionCount <= limits.MaxTransactions + limits.MaxDialogs, $"seed {seed}, {i}");
         }
 
         Assert.True(engine.Accepted > 500, $"only {engine.Accepted} mutations reached a session");

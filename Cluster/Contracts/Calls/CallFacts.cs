@@ -2,7 +2,8 @@ namespace Talreg.Contracts.Calls;
 
 /// <summary>One thing a vendor says of a call, such as its UCID or a header.</summary>
 /// <param name="Name">
-/// <c>ucid</c>, <c>ciscoGuid</c>, <c>callData</c> and the like, or <c>header:</c> and the header's name.
+/// <c>ucid</c>, <c>ciscoGuid</c>, <c>callData</c> and the like; <c>header:</c> and a header's name; or <c>extension:</c> and
+/// the name of a vendor's element, whose value is the element as it stands.
 /// </param>
 /// <param name="Value">As sent, at most 2,048 characters.</param>
 [GenerateSerializer, Immutable, Alias("Talreg.CallAttribute")]

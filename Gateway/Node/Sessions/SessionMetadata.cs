@@ -94,7 +94,7 @@ internal sealed record SessionMetadata
             Sdp = sdp,
             Parties = parties,
             Participants = ParticipantsOf(state, parties, offer),
-            Attributes = [.. Attributes.Union(facts.Facts.Select(fact => new CallAttribute(fact.Name, fact.Value)))],
+            Attributes = [.. Attributes.Union(AttributesOf(facts, offer)).Take(CallTransitions.MaxFacts)],
             Flags = [.. FlagsOf(state, doubts, isMissing, offer).Union(Flags).Order(StringComparer.Ordinal)],
         };
     }
@@ -138,6 +138,15 @@ internal sealed record SessionMetadata
         var aor = name.Aor.Contains(':', StringComparison.Ordinal) ? name.Aor : $"sip:{name.Aor}";
         return new Participant { Id = Cut(participant.Id)!, Aor = Cut(aor)!, Name = Cut(name.Name) };
     }
+
+    /// <summary>What dialects understood, and vendors' elements as they stand, whether understood or not.</summary>
+    private static IEnumerable<CallAttribute> AttributesOf(VendorFacts facts, SessionOffer offer) =>
+        facts.Facts.Select(fact => new CallAttribute(fact.Name, fact.Value))
+            .Concat((offer.Metadata?.Extensions ?? []).Take(VendorFacts.MaxFacts).Select(extension =>
+                new CallAttribute("extension:" + Cut(extension.Name), Verbatim(extension.Xml))));
+
+    private static string Verbatim(string xml) =>
+        xml.Length <= VendorFacts.MaxValueLength ? xml : xml[..VendorFacts.MaxValueLength];
 
     private static List<string> FlagsOf(
         MetadataState state, MetadataDoubt doubts, bool isMissing, SessionOffer offer)

@@ -28,8 +28,6 @@ public sealed class VectorTests
 
     public static TheoryData<string> Sdp => Vectors.Names("sdp");
 
-    public static TheoryData<string> Found => Vectors.Names("found");
-
     [Theory]
     [MemberData(nameof(Rfc4475))]
     public Task Torture_message_of_rfc_4475_does_no_harm(string name) => CheckMessageAsync("rfc4475", name);
@@ -45,10 +43,6 @@ public sealed class VectorTests
     [Theory]
     [MemberData(nameof(Headers))]
     public Task Header_that_attacks_does_no_harm(string name) => CheckMessageAsync("headers", name);
-
-    [Theory(SkipTestWithoutData = true)]
-    [MemberData(nameof(Found))]
-    public Task Message_that_fuzzing_found_does_no_harm(string name) => CheckMessageAsync("found", name);
 
     [Theory]
     [MemberData(nameof(Multipart))]
