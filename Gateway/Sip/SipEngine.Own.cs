@@ -44,11 +44,16 @@ internal sealed partial class SipEngine
         }
 
         dialog.SnapshotRequests++;
-        Change(dialog, WriteSnapshotRequest(dialog, reason), outcome => OnChangeOutcome(dialog, outcome, () =>
+        Change(dialog, WriteSnapshotRequest(dialog, reason), outcome =>
         {
-            dialog.SnapshotReason = reason;
-            AskSnapshot(dialog);
-        }));
+            // A client that does not answer this may be sending media all the same: only 481 says that it is not.
+            var isLost = outcome.Status == 481;
+            OnChangeOutcome(dialog, outcome, isLost, () =>
+            {
+                dialog.SnapshotReason = reason;
+                AskSnapshot(dialog);
+            });
+        });
     }
 
     private static bool IsBusy(Dialog dialog) =>
@@ -114,13 +119,14 @@ internal sealed partial class SipEngine
                 RestartSessionTimer(dialog, answer.Interval is null && !timer.ClientKnows ? timer : answer);
                 AskSnapshot(dialog);
             }
-            else if (outcome.Status == 422 && TryReadMinimum(outcome.Response, out var minimum))
+            else if (outcome.Status == 422 && TryReadMinimum(outcome.Response, out var minimum)
+                && minimum > timer.Interval)
             {
                 Refresh(dialog, timer with { Interval = minimum });
             }
             else
             {
-                OnChangeOutcome(dialog, outcome, () => Refresh(dialog, timer));
+                OnChangeOutcome(dialog, outcome, outcome.IsDialogGone, () => Refresh(dialog, timer));
             }
         });
     }
@@ -151,7 +157,7 @@ internal sealed partial class SipEngine
     }
 
     /// <summary>What every answer to a change of ours may mean (RFC 3261 §12.2.1.2, §14.1).</summary>
-    private void OnChangeOutcome(Dialog dialog, ClientOutcome outcome, Action again)
+    private void OnChangeOutcome(Dialog dialog, ClientOutcome outcome, bool isLost, Action again)
     {
         if (outcome.Status == 491)
         {
@@ -163,7 +169,7 @@ internal sealed partial class SipEngine
                 }
             });
         }
-        else if (outcome.IsDialogGone)
+        else if (isLost)
         {
             // Only this session is over: what it stored is sealed by its end.
             End(dialog, SessionEnd.ClientLost);

@@ -65,13 +65,14 @@ internal static class SettingsReader
 
         var (low, high) = Ports(configuration["rtp-ports"] ?? "20000-29999");
         var sip = EndPoints("sip", configuration["sip"] ?? "0.0.0.0:5060");
+        var sipTls = SipSettings.Tls(configuration, value => EndPoints("sip-tls", value));
         return new RecorderSettings
         {
             Data = Path.GetFullPath(NotEmpty("data", configuration["data"] ?? "talreg-data")),
             Sip = sip[0],
             SipAlso = sip[1..],
-            SipTls = SipSettings.Tls(configuration, value => EndPoints("sip-tls", value)),
-            SipAccess = SipSettings.Access(configuration["sip-clients"]),
+            SipTls = sipTls,
+            SipAccess = SipSettings.Access(configuration["sip-clients"], sipTls),
             Codecs = SipSettings.Codecs(configuration["codecs"]),
             Http = EndPoint("http", configuration["http"] ?? "127.0.0.1:8080"),
             RtpLow = low,

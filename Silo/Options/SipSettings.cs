@@ -46,7 +46,7 @@ internal static class SipSettings
 
     /// <summary>The clients of a file; without a file everyone may record.</summary>
     /// <exception cref="SettingsException">The file cannot be used.</exception>
-    public static SipAccess Access(string? path)
+    public static SipAccess Access(string? path, SipTlsOptions? tls)
     {
         if (path is null)
         {
@@ -58,6 +58,13 @@ internal static class SipSettings
             var document = JsonSerializer.Deserialize<ClientsDocument>(File.ReadAllBytes(path), Json)
                 ?? throw new SettingsException("sip-clients", path, ClientsForm);
             var peers = document.Clients.Select(ToPeer).ToList();
+            if (tls?.TrustPath is null && peers.Find(peer => peer.CertificateNames.Count > 0) is { } unverified)
+            {
+                throw new SettingsException(
+                    "sip-tls-trust", null,
+                    $"the roots that the certificate of client {unverified.Name} must lead to, because it lists names");
+            }
+
             return peers.Count is > 0 and <= MaxClients && peers.DistinctBy(peer => peer.Name).Count() == peers.Count
                 ? new SipAccess { Realm = document.Realm, Peers = peers }
                 : throw new SettingsException(

@@ -39,7 +39,10 @@ public sealed class SipSettingsTests : IDisposable
             {"realm":"bank","clients":[{"name":"sbc1","networks":["192.0.2.0/24"],"certificates":["sbc1.example.com"],
              "digest":{"user":"u","sha256":"SHA"}},{"name":"sbc2","networks":["2001:db8::/32"]}]}
             """.Replace("SHA", Sha, StringComparison.Ordinal));
-        var access = Read(("sip-clients", path)).SipAccess;
+        var pem = Write("x.pem", "x");
+        var access = Read(
+            ("sip-clients", path), ("sip-tls", "127.0.0.1:0"), ("sip-tls-certificate", pem), ("sip-tls-key", pem),
+            ("sip-tls-trust", pem)).SipAccess;
         Assert.Equal("bank", access.Realm);
         Assert.Equal(["sbc1", "sbc2"], access.Peers.Select(peer => peer.Name));
         Assert.Equal((Sha, null), (access.Peers[0].Digest!.Sha256, access.Peers[0].Digest!.Md5));
@@ -71,6 +74,13 @@ public sealed class SipSettingsTests : IDisposable
     {
         var path = Write("clients.json", document);
         Assert.Equal("sip-clients", Assert.Throws<SettingsException>(() => Read(("sip-clients", path))).Key);
+    }
+
+    [Fact]
+    public void Read_clients_known_by_certificate_without_roots_refuses_by_name()
+    {
+        var path = Write("clients.json", """{"clients":[{"name":"a","certificates":["a.example.com"]}]}""");
+        Assert.Equal("sip-tls-trust", Assert.Throws<SettingsException>(() => Read(("sip-clients", path))).Key);
     }
 
     [Fact]

@@ -110,13 +110,33 @@ public sealed class OwnRequestTests
     }
 
     [Theory]
-    [InlineData(481)]
     [InlineData(408)]
-    public async Task Own_change_answered_that_the_session_is_gone_ends_it(int status)
+    [InlineData(500)]
+    [InlineData(0)]
+    public async Task Snapshot_that_is_not_given_ends_no_session(int status)
     {
         await using var bench = await EngineBench.CreateAsync();
         bench.Application.SnapshotReason = "missing";
         bench.Establish(bench.Src.Invite(headers: Able));
+        if (status > 0)
+        {
+            bench.Receive(EngineBench.Answer(bench.Sent[^1].Text, status));
+        }
+
+        bench.Advance(TimeSpan.FromMinutes(2));
+        Assert.Equal(["confirmed d1"], bench.Application.Events);
+        Assert.StartsWith("SIP/2.0 200 ", bench.Receive(bench.Src.Request("BYE", 2))[0], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(481)]
+    [InlineData(408)]
+    public async Task Refresh_answered_that_the_session_is_gone_ends_it(int status)
+    {
+        await using var bench = await EngineBench.CreateAsync();
+        bench.Establish(bench.Src.Invite(
+            headers: "Require: siprec\r\nSupported: timer\r\nSession-Expires: 90;refresher=uas\r\nAllow: UPDATE\r\n"));
+        bench.Advance(TimeSpan.FromSeconds(45));
         bench.Receive(EngineBench.Answer(bench.Sent[^1].Text, status));
         Assert.Equal(["confirmed d1", "ended d1 ClientLost"], bench.Application.Events);
         Assert.StartsWith("BYE ", bench.Sent[^1].Text, StringComparison.Ordinal);

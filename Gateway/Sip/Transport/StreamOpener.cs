@@ -29,8 +29,11 @@ internal sealed class StreamOpener(TlsCredentials? credentials, ISipTransportSin
         var options = credentials.ForClient(
             exception => sink.OnTransportFailed(Kind, remote, exception),
             reason => sink.OnConnectionFailed(remote, Kind, reason));
-        return await SecureAsync(plain, tls => tls.AuthenticateAsServerAsync(options, cancellationToken))
+        var open = await SecureAsync(plain, tls => tls.AuthenticateAsServerAsync(options, cancellationToken))
             .ConfigureAwait(false);
+
+        // Names nobody vouched for are none.
+        return credentials.VerifiesClients ? open : open with { CertificateNames = null };
     }
 
     /// <summary>A connection of ours.</summary>

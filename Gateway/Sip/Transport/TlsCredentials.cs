@@ -36,6 +36,9 @@ internal sealed class TlsCredentials
         _looked = timeProvider.GetTimestamp();
     }
 
+    /// <summary>Whether clients must show certificates that lead to the roots.</summary>
+    public bool VerifiesClients => _roots is not null;
+
     /// <summary>The options of one handshake with a client.</summary>
     /// <param name="failed">Told when a changed certificate cannot be used.</param>
     /// <param name="refused">Told why a client's certificate was refused.</param>
