@@ -26,7 +26,7 @@ public sealed class CallTests
         + "\"takes\":[{\"id\":\"01932f6e-5c00-7000-8000-000000000002\",\"gateway\":\"g1\",\"epoch\":3,\"sealed\":true,"
         + "\"committedChunks\":4,\"streams\":[{\"index\":0,\"label\":\"1\",\"codec\":\"PCMA\",\"participant\":null,"
         + "\"packets\":10,\"lost\":2,\"kernelDrops\":0,\"late\":0,\"foreign\":0,\"firstAt\":null,\"lastAt\":null}]}],"
-        + "\"evidence\":{\"leaf\":7,\"checkpointSize\":8}}";
+        + "\"evidence\":{\"leaf\":7,\"checkpointSize\":8},\"attributes\":[],\"timeline\":[]}";
 
     [Fact]
     public async Task Call_is_these_bytes()
