@@ -55,9 +55,8 @@ internal static class SipSettings
 
         try
         {
-            var document = JsonSerializer.Deserialize<ClientsDocument>(File.ReadAllBytes(path), Json)
-                ?? throw new SettingsException("sip-clients", path, ClientsForm);
-            var peers = document.Clients.Select(ToPeer).ToList();
+            var document = JsonSerializer.Deserialize<ClientsDocument>(File.ReadAllBytes(path), Json);
+            var peers = (document?.Clients ?? []).Select(ToPeer).ToList();
             if (tls?.TrustPath is null && peers.Find(peer => peer.CertificateNames.Count > 0) is { } unverified)
             {
                 throw new SettingsException(
@@ -66,7 +65,7 @@ internal static class SipSettings
             }
 
             return peers.Count is > 0 and <= MaxClients && peers.DistinctBy(peer => peer.Name).Count() == peers.Count
-                ? new SipAccess { Realm = document.Realm, Peers = peers }
+                ? new SipAccess { Realm = document!.Realm, Peers = peers }
                 : throw new SettingsException(
                     "sip-clients", path, $"1 to {MaxClients} clients with different names: {ClientsForm}");
         }
@@ -118,7 +117,7 @@ internal static class SipSettings
 
     private static bool IsHex(string text, int length) => text.Length == length && text.All(char.IsAsciiHexDigit);
 
-    private sealed record ClientsDocument(List<ClientDocument> Clients)
+    private sealed record ClientsDocument(List<ClientDocument>? Clients)
     {
         public string Realm { get; init; } = "talreg";
     }

@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using Microsoft.Extensions.DependencyInjection;
 using Talreg.Contracts.Calls;
+using Talreg.Gateway;
 using Talreg.TestKit;
 
 namespace Talreg.EndToEnd.Tests;
@@ -33,7 +35,10 @@ public sealed class DutyTests(DutyRecorder shared) : IClassFixture<DutyRecorder>
     {
         using var src = await ConnectAsync();
         var ok = await EstablishAsync(src, src.Invite(sdp: FakeSrc.Sdp("inactive"), metadata: Metadata("d04")));
+        var gateway = Recorder.Services.GetRequiredService<GatewayNode>();
+        var before = gateway.Counters.Capture.Suppressed;
         await SendAsync(ok, 5, first: 1);
+        await Wait.UntilAsync(() => gateway.Counters.Capture.Suppressed >= before + 5, "five packets to be suppressed");
         ok = await AskAsync(src, src.Invite(cseq: 2, metadata: Metadata("d04")));
         await src.SendAsync(src.Request("ACK", 2), Token);
         await SendAsync(ok, 7, first: 6);
@@ -213,6 +218,7 @@ public sealed class DutyTests(DutyRecorder shared) : IClassFixture<DutyRecorder>
         using var src = await ConnectAsync();
         var ok = await EstablishAsync(src, src.Invite(metadata: Metadata("d37")));
         await SendAsync(ok, 5, first: 1, ssrc: 1);
+        await StoredAsync("d37", stream: 0, 5);
         await AskAsync(src, src.Request("INVITE", 2, "", "application/sdp", FakeSrc.Sdp("inactive")));
         await src.SendAsync(src.Request("ACK", 2), Token);
         var moved = FakeSrc.Sdp().Replace("m=audio 12240", "m=audio 14000", StringComparison.Ordinal);
@@ -250,9 +256,7 @@ public sealed class DutyTests(DutyRecorder shared) : IClassFixture<DutyRecorder>
         var joined = await AskAsync(src, src.Request("INVITE", 2, "", "application/sdp", FakeSrc.Sdp() + Third));
         await src.SendAsync(src.Request("ACK", 2), Token);
         await SendAsync(joined, 6, stream: 2);
-        await Wait.UntilAsync(
-            async () => (await Recorder.SearchAsync("state=active&limit=500")).Exists(call => call.SessionId == "d40"),
-            "the call to be live");
+        await StoredAsync("d40", stream: 2, 6);
         await AskAsync(src, src.Request(
             "INVITE", 3, "", "application/sdp",
             FakeSrc.Sdp() + Third.Replace("30000", "0", StringComparison.Ordinal)));
@@ -306,6 +310,16 @@ public sealed class DutyTests(DutyRecorder shared) : IClassFixture<DutyRecorder>
         await AskAsync(src, src.Request("BYE", cseq));
         return await Recorder.WaitForAsync(session, CallState.Sealed);
     }
+
+    private Task StoredAsync(string session, int stream, long packets) => Wait.UntilAsync(
+        async () =>
+        {
+            var live = (await Recorder.SearchAsync("state=active&limit=500")).Find(call => call.SessionId == session);
+            var call = live is null ? null : await Recorder.GetAsync(live.Id.ToString());
+            return call is { Takes: [var take] } && take.Streams.Count > stream
+                && take.Streams[stream].Packets == packets;
+        },
+        $"{packets} packets of stream {stream} of {session} to be stored");
 
     /// <summary>Sends packets to one m-line of an answer, always from the same source.</summary>
     private async Task SendAsync(string answer, int count, int first = 1, int stream = 0, byte ssrc = 1)

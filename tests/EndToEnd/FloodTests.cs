@@ -22,7 +22,7 @@ public sealed class FloodTests
     {
         var cancellationToken = TestContext.Current.CancellationToken;
         await using var recorder = await Recorder.StartAsync(ports: 200);
-        using var src = await FakeSrc.ConnectAsync(recorder.Sip, tcp: true, cancellationToken);
+        using var src = await FakeSrc.ConnectAsync(recorder.SipTcp, tcp: true, cancellationToken);
         await src.SendAsync(src.Invite(metadata: FakeSrc.Metadata("neighbour")), cancellationToken);
         var ok = await src.ReceiveAsync("SIP/2.0 200 ", cancellationToken);
         src.ToTag = FakeSrc.TagOf(ok);

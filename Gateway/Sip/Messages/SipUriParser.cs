@@ -19,7 +19,7 @@ internal static class SipUriParser
             return false;
         }
 
-        var scheme = Encoding.ASCII.GetString(text[..colon]).ToLowerInvariant();
+        var scheme = Scheme(text[..colon]);
         var rest = text[(colon + 1)..];
         var isSip = scheme is "sip" or "sips";
         return isSip ? TryParseSip(text, scheme, rest, out uri) : KeepOther(text, scheme, rest, out uri);
@@ -74,6 +74,13 @@ internal static class SipUriParser
         };
         return true;
     }
+
+    /// <summary>The scheme in lower case; a known one costs no allocation.</summary>
+    private static string Scheme(ReadOnlySpan<byte> text) =>
+        Ascii.EqualsIgnoreCase(text, "sip"u8) ? "sip"
+        : Ascii.EqualsIgnoreCase(text, "sips"u8) ? "sips"
+        : Ascii.EqualsIgnoreCase(text, "tel"u8) ? "tel"
+        : Encoding.ASCII.GetString(text).ToLowerInvariant();
 
     // sip:user:password@host:port;uri-parameters?headers
     private static bool TryParseSip(
