@@ -31,7 +31,7 @@ internal static class SipVerb
         var limits = new SipLimits();
         var (perMessage, bytes) = Measure(() => SipParser.TryParse(invite, SipFraming.Datagram, limits, out _, out _));
         Console.WriteLine(Row("structure of an INVITE", invite.Length, perMessage, bytes));
-        SipParser.TryParse(invite, SipFraming.Datagram, limits, out var message, out _);
+        Require(SipParser.TryParse(invite, SipFraming.Datagram, limits, out var message, out _));
         (perMessage, bytes) = Measure(() => SipRequest.TryRead(message!, out _, out _));
         Console.WriteLine(Row("its mandatory headers, kept as strings", invite.Length, perMessage, bytes));
     }
