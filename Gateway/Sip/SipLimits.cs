@@ -9,8 +9,12 @@ public sealed record SipLimits
     /// <summary>The most header fields in a message.</summary>
     public int MaxHeaders { get; init; } = 256;
 
-    /// <summary>The most transactions alive at once, server and client.</summary>
-    public int MaxTransactions { get; init; } = 20_000;
+    /// <summary>
+    /// The most transactions alive at once. A session set up and torn down over UDP leaves two for 32 s (RFC 3261
+    /// timers L and
+    /// J), so that 500 a second keep 32,000, of about 3 KiB each.
+    /// </summary>
+    public int MaxTransactions { get; init; } = 50_000;
 
     /// <summary>The most sessions alive at once, those still being answered included.</summary>
     public int MaxDialogs { get; init; } = 10_000;

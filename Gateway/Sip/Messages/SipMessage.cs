@@ -8,15 +8,17 @@ internal readonly record struct HeaderSlot(
 
 /// <summary>
 /// A message whose structure has been checked: start line, header fields, body. It owns one buffer; every span handed
-/// out points into it and lives as long as the message. Immutable after parsing, so any thread may read it.
+/// out points into it and lives as long as the message. Immutable after parsing, so any thread may read it, until its
+/// owner
+/// lets the buffer go.
 /// </summary>
 internal sealed class SipMessage
 {
-    private readonly byte[] _buffer;
-    private readonly HeaderSlot[] _headers;
-    private readonly Range _method;
-    private readonly Range _requestUri;
-    private readonly Range _body;
+    private byte[] _buffer;
+    private HeaderSlot[] _headers;
+    private Range _method;
+    private Range _requestUri;
+    private Range _body;
 
     internal SipMessage(byte[] buffer, StartLine start, HeaderSlot[] headers, Range body)
     {
@@ -46,6 +48,11 @@ internal sealed class SipMessage
     public ReadOnlySpan<byte> Name(in HeaderSlot slot) => _buffer.AsSpan(slot.NameStart, slot.NameLength);
 
     public ReadOnlySpan<byte> Value(in HeaderSlot slot) => _buffer.AsSpan(slot.ValueStart, slot.ValueLength);
+
+    /// <summary>
+    /// Lets the bytes go: the message is then one without headers. By the owner, when nobody reads it any more.
+    /// </summary>
+    public void ReleaseBuffer() => (_buffer, _headers, _method, _requestUri, _body) = ([], [], 0..0, 0..0, 0..0);
 
     /// <summary>The first field of that name.</summary>
     public bool TryGet(HeaderName name, out ReadOnlySpan<byte> value)

@@ -35,9 +35,16 @@ internal static class SipText
     /// <summary>Where the first of the byte stands outside quoted strings and angle brackets; −1 where nowhere.</summary>
     public static int IndexOutside(ReadOnlySpan<byte> text, byte sought)
     {
+        // Most text has neither: the first of the three tells.
+        var first = text.IndexOfAny(sought, (byte)'"', (byte)'<');
+        if (first < 0 || text[first] == sought)
+        {
+            return first;
+        }
+
         var quoted = false;
         var inAngle = false;
-        for (var i = 0; i < text.Length; i++)
+        for (var i = first; i < text.Length; i++)
         {
             var current = text[i];
             if (quoted)

@@ -168,8 +168,14 @@ internal static class SipUriParser
 
     private static int IndexOfAngle(ReadOnlySpan<byte> text)
     {
+        var first = text.IndexOfAny((byte)'"', (byte)'<');
+        if (first < 0 || text[first] == '<')
+        {
+            return first;
+        }
+
         var quoted = false;
-        for (var i = 0; i < text.Length; i++)
+        for (var i = first; i < text.Length; i++)
         {
             if (quoted && text[i] == '\\')
             {

@@ -23,6 +23,7 @@ internal sealed class ServerTransaction(
     /// <summary>Equal for copies of one request that came over different paths (RFC 3261 §8.2.2.2).</summary>
     public string MergeKey { get; } = mergeKey;
 
+    /// <summary>The request; its message has let its bytes go once a final response was sent.</summary>
     public SipRequest Request { get; } = request;
 
     /// <summary>Where responses go.</summary>
@@ -79,6 +80,9 @@ internal sealed class ServerTransaction(
         }
 
         FinalStatus = status;
+
+        // It stays for 32 s more to answer copies, which takes the response only: at 500 sessions a second that counts.
+        Request.Message.ReleaseBuffer();
         var lifetime = host.Options.T1 * 64;
         if (IsInvite && status >= 300)
         {
