@@ -36,7 +36,7 @@ public sealed class UdpDevice : ICaptureDevice
         _pairsOfShard = new int[options.Shards];
         (_gathering, NotGathered) = Choose(options);
 
-        // A gathered port is bound only until it is steered: to see that no other program has it.
+        // A gathered port is bound for its number alone.
         _binder = new PairBinder(_pool, options.Address, _gathering is null ? options.ReceiveBufferBytes : null);
     }
 
@@ -153,6 +153,12 @@ public sealed class UdpDevice : ICaptureDevice
         }
 
         _gathering?.Dispose();
+        foreach (var pair in _open.Values)
+        {
+            pair.Rtp.Dispose();
+            pair.Rtcp.Dispose();
+        }
+
         _open.Clear();
     }
 

@@ -38,7 +38,14 @@ public sealed record UdpDeviceOptions
     public TimeSpan ScanInterval { get; init; } = TimeSpan.FromMilliseconds(20);
 
     /// <summary>Gathered: how long a shard rests after a read that did not fill: 1 to 100 ms.</summary>
-    public TimeSpan RestInterval { get; init; } = TimeSpan.FromMilliseconds(1);
+    public TimeSpan RestInterval { get; init; } = TimeSpan.FromMilliseconds(5);
+
+    /// <summary>
+    /// Gathered: true holds every open port bound, at the price of a descriptor, so that no other program can take it. False
+    /// only looks when the port is opened: a program that binds it afterwards gets nothing, and neither do two devices that
+    /// open it at the same address.
+    /// </summary>
+    public bool HoldPorts { get; init; } = true;
 
     /// <summary>
     /// Scan: receive buffer per port, in bytes, as SO_RCVBUF counts them (a small packet takes about 768). Beyond

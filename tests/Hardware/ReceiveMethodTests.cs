@@ -83,6 +83,22 @@ public sealed class ReceiveMethodTests
     }
 
     [Fact]
+    public async Task Open_without_holding_ports_needs_no_descriptor_for_them()
+    {
+        Privilege.RequireGathered();
+        var sink = new RecordingSink();
+        await using var device = new UdpDevice(Options with { Method = ReceiveMethod.Gathered, HoldPorts = false });
+        device.Start(sink);
+        var port = (await device.OpenAsync(1)).Pairs[0].Rtp;
+        using var other = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        other.Bind(new IPEndPoint(IPAddress.Loopback, port));
+        using var sender = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        sender.SendTo([3], new IPEndPoint(IPAddress.Loopback, port));
+        await Wait.UntilAsync(() => !sink.Datagrams.IsEmpty, "the datagram");
+        Assert.Equal(0, other.Available);
+    }
+
+    [Fact]
     public async Task Dispose_ends_the_steering()
     {
         Privilege.RequireGathered();

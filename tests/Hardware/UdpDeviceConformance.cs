@@ -94,6 +94,19 @@ public abstract class UdpDeviceConformance : CaptureDeviceConformance
     }
 
     [Fact]
+    public async Task Open_port_cannot_be_taken_by_others()
+    {
+        await using var device = Start(new RecordingSink());
+        var pair = (await device.OpenAsync(1)).Pairs[0];
+        foreach (var port in new[] { pair.Rtp, pair.Rtcp })
+        {
+            using var other = new Socket(Address.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+            var taken = Assert.Throws<SocketException>(() => other.Bind(new IPEndPoint(Address, port)));
+            Assert.Equal(SocketError.AddressAlreadyInUse, taken.SocketErrorCode);
+        }
+    }
+
+    [Fact]
     public async Task Close_gives_the_port_back_to_others()
     {
         var sink = new RecordingSink();

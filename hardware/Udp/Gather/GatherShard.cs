@@ -17,6 +17,7 @@ internal sealed class GatherShard : UdpShard
     private readonly Steering _steering;
     private readonly int _steeredTo;
     private readonly long _restNs;
+    private readonly bool _holdPorts;
     private readonly ReceiveBlock _block;
     private readonly List<UdpPort> _closing = [];
 
@@ -40,6 +41,7 @@ internal sealed class GatherShard : UdpShard
         _steeredTo = index;
         _socket = socket;
         _steering = steering;
+        _holdPorts = options.HoldPorts;
         _restNs = options.RestInterval.Ticks * TimeSpan.NanosecondsPerTick;
         _block = new ReceiveBlock(BatchCapacity, options.MaxDatagramBytes);
     }
@@ -63,7 +65,7 @@ internal sealed class GatherShard : UdpShard
         return _openPorts == 0 || _failed ? IdleRestNs : _restNs;
     }
 
-    // The port was bound until now, so that no other program has it; from here on the kernel steers it past that.
+    // The port is bound, so no other program has it; from here on the kernel steers its datagrams past that socket.
     protected override void Open(UdpPort port)
     {
         var error = _failed ? LibC.BadDescriptor : _steering.Steer(port.Number, _steeredTo);
@@ -75,8 +77,11 @@ internal sealed class GatherShard : UdpShard
 
         _openedNs[port.Number] = port.OpenedNs;
         port.IsOpen = true;
-        port.Dispose();
         _openPorts++;
+        if (!_holdPorts)
+        {
+            port.Dispose();
+        }
     }
 
     protected override void Close(UdpPort port)
