@@ -60,7 +60,7 @@ public sealed class OverloadTests
         gateway.AddLoadSignal(signal);
         var placing = DemoCallTests.PlaceAsync(new DemoCallOptions
         {
-            Recorder = recorder.Sip, MaxDuration = TimeSpan.FromSeconds(4),
+            Recorder = recorder.Sip, MaxDuration = TimeSpan.FromSeconds(10),
         });
         var live = await ControlTests.LiveAsync(recorder);
         var path = new Uri($"api/v1/calls/{live.Id}/live", UriKind.Relative);

@@ -80,7 +80,7 @@ public sealed class PreBufferTests
     {
         var placing = DemoCallTests.PlaceAsync(new DemoCallOptions
         {
-            Recorder = recorder.Sip, MaxDuration = TimeSpan.FromSeconds(4),
+            Recorder = recorder.Sip, MaxDuration = TimeSpan.FromSeconds(8),
         });
         CallDocument? live = null;
         await Wait.UntilAsync(
