@@ -47,6 +47,7 @@ internal sealed class EvidenceBundle : IEvidenceBundle
         var members = new List<BundleMember>
         {
             BundleReadme.ToMember(),
+            VerifierPage.ToMember(),
             BundleMember.FromBytes(
                 "call.json", CanonicalJson.Write(JsonSerializer.SerializeToNode(call, TalregJson.Options))),
             new("audio.wav", wav.Length, wav.OpenRead),

@@ -48,8 +48,9 @@ internal static class VerifyVerb
                 }
             }
 
-            var bytes = await File.ReadAllBytesAsync(bundle.FullName, cancellationToken).ConfigureAwait(false);
-            var report = BundleVerifier.Verify(bytes, anchor);
+            var stream = bundle.OpenRead();
+            await using var closing = stream.ConfigureAwait(false);
+            var report = BundleVerifier.Verify(stream, anchor);
             Console.WriteLine(report.Text());
             return report.ExitCode;
         }

@@ -93,10 +93,13 @@ public sealed class DemoCallTests
 
         var accepted = new ConcurrentBag<int>();
 
-        // The verifier's own tests flip every byte of a sample; here it is each 13th of what the recorder writes.
-        Parallel.For(0, bundle.Length / 13, () => bundle.ToArray(), (step, _, copy) =>
+        // The verifier's own tests flip every byte of a sample; here it is each 13th of what the recorder writes, and fewer
+        // of the page, which stands last and is covered by its hash alone.
+        var page = bundle.AsSpan().IndexOf("<!DOCTYPE html>"u8);
+        var places = Enumerable.Range(0, bundle.Length).Where(i => i % (i < page ? 13 : 499) == 0).ToList();
+        Parallel.For(0, places.Count, () => bundle.ToArray(), (step, _, copy) =>
         {
-            var i = step * 13;
+            var i = places[step];
             copy[i] ^= (byte)(1 << (i & 7));
             var report = BundleVerifier.Verify(copy, anchor);
             if (report.ExitCode != 1 || report.Checks.All(check => check.Outcome != CheckOutcome.Failed))

@@ -9,12 +9,12 @@ public sealed class FuzzTests(ITestOutputHelper output)
     [Fact]
     public void Verify_and_Inspect_of_damaged_bundles_never_throw_and_never_pass()
     {
-        var seed = Seed();
+        var seed = Seeds.Take(output);
         var clean = SampleBundle.Clean();
         var random = new Random(seed);
         for (var round = 0; round < Rounds; round++)
         {
-            var damaged = Damage(random, clean);
+            var damaged = Damages.Of(random, clean);
             if (damaged.AsSpan().SequenceEqual(clean))
             {
                 continue;
@@ -29,7 +29,7 @@ public sealed class FuzzTests(ITestOutputHelper output)
     [Fact]
     public void Verify_of_damaged_members_under_a_fresh_manifest_never_throws()
     {
-        var seed = Seed();
+        var seed = Seeds.Take(output);
         var random = new Random(seed);
         var passed = 0;
         for (var round = 0; round < Rounds / 3; round++)
@@ -37,7 +37,7 @@ public sealed class FuzzTests(ITestOutputHelper output)
             var sample = new SampleBundle(leaves: 3).MakeMembers();
             var names = sample.Members.Keys.Order(StringComparer.Ordinal).ToArray();
             var name = names[random.Next(names.Length)];
-            var damaged = Damage(random, sample.Members[name]);
+            var damaged = Damages.Of(random, sample.Members[name]);
             if (damaged.AsSpan().SequenceEqual(sample.Members[name]))
             {
                 continue;
@@ -66,7 +66,7 @@ public sealed class FuzzTests(ITestOutputHelper output)
     [Fact]
     public void Verify_of_noise_is_refused()
     {
-        var random = new Random(Seed());
+        var random = new Random(Seeds.Take(output));
         for (var length = 0; length < 2_000; length += 7)
         {
             var noise = new byte[length];
@@ -84,47 +84,5 @@ public sealed class FuzzTests(ITestOutputHelper output)
         {
             Assert.Equal(VerificationResult.Refused, BundleVerifier.Verify(clean.AsMemory(0, length), null).Result);
         }
-    }
-
-    private int Seed()
-    {
-        var given = Environment.GetEnvironmentVariable("TALREG_SEED");
-        var seed = int.TryParse(given, out var value) ? value : Environment.TickCount;
-        output.WriteLine($"seed {seed} (TALREG_SEED)");
-        return seed;
-    }
-
-    private static byte[] Damage(Random random, byte[] clean)
-    {
-        var bytes = clean.ToList();
-        for (var i = random.Next(1, 4); i > 0 && bytes.Count > 0; i--)
-        {
-            var at = random.Next(bytes.Count);
-            var length = random.Next(1, Math.Min(40, bytes.Count - at + 1));
-            switch (random.Next(5))
-            {
-                case 0:
-                    bytes[at] = (byte)random.Next(256);
-                    break;
-                case 1:
-                    bytes.RemoveRange(at, length);
-                    break;
-                case 2:
-                    bytes.InsertRange(at, bytes.GetRange(at, length));
-                    break;
-                case 3:
-                    for (var j = at; j < at + length; j++)
-                    {
-                        bytes[j] = (byte)(random.Next(2) * 255);
-                    }
-
-                    break;
-                default:
-                    bytes.RemoveRange(at, bytes.Count - at);
-                    break;
-            }
-        }
-
-        return [.. bytes];
     }
 }

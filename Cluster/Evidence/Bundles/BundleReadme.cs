@@ -26,6 +26,8 @@ public static class BundleReadme
           ledger/ID.json          the ledger's entry that sealed that copy, and its proof
           checkpoint              the ledger's signed state that the proof leads to
           key                     the ledger's public key, as the bundle claims it
+          verify.html             checks this archive and plays the call in a browser; like the key, have it from
+                                  somewhere else when you doubt the archive
           MANIFEST                sizes and SHA-256 of all the others, signed by the ledger
 
         WHAT A CHECK TELLS YOU

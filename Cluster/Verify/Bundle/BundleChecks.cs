@@ -8,8 +8,11 @@ internal sealed class BundleChecks(Findings findings, ByteSource zip, TrustAncho
     private const string KeyMember = "key";
     private const string CheckpointMember = "checkpoint";
     private const string ReadmeMember = "README.txt";
+    private const string PageMember = "verify.html";
     private static readonly string[] Required =
         [Manifest.MemberName, ReadmeMember, CallChecks.MemberName, CheckpointMember, KeyMember];
+
+    private static readonly string[] Optional = [AudioChecks.MemberName, PageMember];
 
     private SignedNote? _checkpointNote;
 
@@ -68,7 +71,8 @@ internal sealed class BundleChecks(Findings findings, ByteSource zip, TrustAncho
                     findings.Fail(CheckNames.Members, name, "its take has no recording here");
                 }
             }
-            else if (name != AudioChecks.MemberName && !Required.Contains(name, StringComparer.Ordinal))
+            else if (!Required.Contains(name, StringComparer.Ordinal)
+                && !Optional.Contains(name, StringComparer.Ordinal))
             {
                 findings.Skip(CheckNames.Members, name, "not described by the format: only its hash is checked");
             }
