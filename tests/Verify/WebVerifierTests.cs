@@ -43,6 +43,7 @@ public sealed partial class WebVerifierTests(ITestOutputHelper output)
             new SampleBundle(seconds: 3, leaves: 1).MakeMembers(),
             new SampleBundle(seconds: 2, leaves: 100, missing: [7, 8, 30]).MakeMembers(),
             Without(new SampleBundle().MakeMembers(), "audio.wav"),
+            new SampleBundle { WavRate = 16_000 }.MakeMembers(),
             Without(new SampleBundle().MakeMembers(), $"takes/{new SampleBundle().TakeId}.keys.json"),
         };
         foreach (var (sample, i) in samples.Select((sample, i) => (sample, i)))

@@ -12,7 +12,7 @@ const required = ['MANIFEST', 'README.txt', 'call.json', 'checkpoint', 'key'];
 const audioMember = 'audio.wav';
 const optional = [audioMember, 'verify.html'];
 const wavHeaderLength = 44;
-const renderingRate = 8000;
+const renderingRates = [8000, 16000];
 
 /**
  * Verifies a bundle.
@@ -172,9 +172,10 @@ function checkAudio(bundle) {
   const wrong = data.length < wavHeaderLength ? 'shorter than a WAV header' : wavRefusal(data);
   const g711 = [...bundle.descriptors.values()]
     .every((d) => d.streams.every((stream) => ['PCMA', 'PCMU'].includes(stream.codec.toUpperCase())));
-  const seconds = Math.floor((data.length - wavHeaderLength) / 4) / renderingRate;
+  const rate = wrong === null ? u32Little(data, 24) : renderingRates[0];
+  const seconds = Math.trunc((data.length - wavHeaderLength) / 4) / rate;
   findings.check('audio', audioMember, wrong === null,
-    `${seconds.toFixed(1)} s, stereo, 8000 Hz; covered by the manifest`
+    `${seconds.toFixed(1)} s, stereo, ${rate} Hz; covered by the manifest`
     + (g711 ? '; all streams are G.711, so anyone can render it again from the recordings' : ''), wrong ?? '');
   findings.leave("audio.wav is the exporter's rendering, covered by the manifest but not rendered again here: "
     + 'the packets in takes/*.trec are the evidence.');
@@ -188,10 +189,10 @@ function wavRefusal(data) {
     return 'its lengths are not those of the file';
   }
   return u32Little(data, 16) === 16 && u16Little(data, 20) === 1 && u16Little(data, 22) === 2
-    && u32Little(data, 24) === renderingRate && u32Little(data, 28) === renderingRate * 4
+    && renderingRates.includes(u32Little(data, 24)) && u32Little(data, 28) === u32Little(data, 24) * 4
     && u16Little(data, 32) === 4 && u16Little(data, 34) === 16 && (data.length - wavHeaderLength) % 4 === 0
     ? null
-    : 'not 16-bit PCM, stereo, 8000 Hz';
+    : 'not 16-bit PCM, stereo, 8000 or 16000 Hz';
 }
 
 function checkCall(bundle) {
