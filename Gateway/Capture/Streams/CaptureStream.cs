@@ -45,7 +45,7 @@ internal sealed partial class CaptureStream
         _index = index;
         _plan = plan;
         Ports = ports;
-        _chunk = new ChunkBuilder(GC.AllocateUninitializedArray<byte>(ChunkHeader.MaxPlainText, pinned: true));
+        _chunk = new ChunkBuilder(shard.Buffers);
         _trackers[0] = new SequenceTracker();
         _recordFromNs = take.Log.StartMonotonicNs;
         _storedNs = _recordFromNs;
@@ -459,7 +459,12 @@ internal sealed partial class CaptureStream
         return true;
     }
 
-    private void BeginChange() => Interlocked.Increment(ref _version);
+    // Only the shard's thread writes: odd before the change is seen, even after all of it.
+    private void BeginChange()
+    {
+        _version++;
+        Volatile.WriteBarrier();
+    }
 
-    private void EndChange() => Interlocked.Increment(ref _version);
+    private void EndChange() => Volatile.Write(ref _version, _version + 1);
 }
