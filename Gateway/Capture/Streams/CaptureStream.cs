@@ -22,6 +22,9 @@ internal sealed partial class CaptureStream
     private readonly CaptureShard _shard;
     private readonly ushort _index;
     private readonly ChunkBuilder _chunk;
+
+    // Kept here because each packet asks: what a packet touches is cold, with thousands of streams between two of its own.
+    private readonly long _startNs;
     private readonly GapList _gaps = new();
     private readonly SequenceTracker?[] _trackers = new SequenceTracker?[MaxSources];
     private SequenceTracker? _current;
@@ -47,7 +50,8 @@ internal sealed partial class CaptureStream
         Ports = ports;
         _chunk = new ChunkBuilder(shard.Buffers);
         _trackers[0] = new SequenceTracker();
-        _recordFromNs = take.Log.StartMonotonicNs;
+        _startNs = take.Log.StartMonotonicNs;
+        _recordFromNs = _startNs;
         _storedNs = _recordFromNs;
     }
 
@@ -346,7 +350,7 @@ internal sealed partial class CaptureStream
 
     private bool TryStore(FrameFlags flags, in Datagram datagram)
     {
-        var slot = (uint)Math.Max(0, (datagram.ArrivalNs - _take.Log.StartMonotonicNs) / SlotNs);
+        var slot = (uint)Math.Max(0, (datagram.ArrivalNs - _startNs) / SlotNs);
         return _chunk.TryAdd(slot, flags, datagram) || (TryClose() && _chunk.TryAdd(slot, flags, datagram));
     }
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Talreg.Evidence.Chunks;
 using Talreg.Hardware;
 
@@ -14,7 +15,7 @@ internal sealed class ChunkBuilder(ChunkBuffers buffers)
     /// <summary>Sources one chunk names; a further one begins the next chunk, so that the search stays short.</summary>
     internal const int MaxSources = 16;
 
-    private readonly SourceAddress[] _sources = new SourceAddress[MaxSources];
+    private Sources _sources;
     private int _sourceCount;
     private byte[] _buffer = [];
     private int _length;
@@ -43,7 +44,7 @@ internal sealed class ChunkBuilder(ChunkBuffers buffers)
         }
 
         var source = datagram.Source;
-        var index = _sources.AsSpan(0, _sourceCount).IndexOf(source);
+        var index = Find(source);
         var needed = FrameWriter.HeaderSize + datagram.Length
             + (index < 0 ? FrameWriter.HeaderSize + 2 + source.AddressLength : 0);
         if (!TryMakeRoom(needed) || (index < 0 && _sourceCount == MaxSources))
@@ -91,6 +92,19 @@ internal sealed class ChunkBuilder(ChunkBuffers buffers)
         _buffer = [];
     }
 
+    private int Find(SourceAddress source)
+    {
+        for (var i = 0; i < _sourceCount; i++)
+        {
+            if (_sources[i] == source)
+            {
+                return i;
+            }
+        }
+
+        return -1;
+    }
+
     private bool TryMakeRoom(int bytes)
     {
         if (bytes <= _buffer.Length - _length)
@@ -108,6 +122,13 @@ internal sealed class ChunkBuilder(ChunkBuffers buffers)
         buffers.Return(_buffer);
         _buffer = larger;
         return true;
+    }
+
+    // Inside the builder, so that looking one up touches no other object.
+    [InlineArray(MaxSources)]
+    private struct Sources
+    {
+        private SourceAddress _first;
     }
 }
 
