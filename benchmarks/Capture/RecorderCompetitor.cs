@@ -49,7 +49,6 @@ internal sealed class RecorderCompetitor : Competitor
 
         TimeSpan before = default;
         TimeSpan after = default;
-        long residentKiB = 0;
         JsonNode? countsBefore = null;
         JsonNode? countsAfter = null;
         var (warmUp, measured) = await trial.SendAsync(
@@ -62,7 +61,6 @@ internal sealed class RecorderCompetitor : Competitor
             async () =>
             {
                 after = child.Cpu;
-                residentKiB = child.ResidentKiB;
                 countsAfter = await AskAsync(child).ConfigureAwait(false);
             }).ConfigureAwait(false);
         var final = await child.FinishAsync().ConfigureAwait(false);
@@ -76,7 +74,6 @@ internal sealed class RecorderCompetitor : Competitor
             Lost = sent - (long)final["stored"]!,
             Allocated = countsAfter is null ? null : Between("allocated"),
             BytesPerPacket = countsAfter is null ? 0 : (double)Between("bytes") / measured.Sent,
-            ResidentBytes = residentKiB * 1024,
             Collections = (Between("gen0"), Between("gen1"), Between("gen2")),
         };
 

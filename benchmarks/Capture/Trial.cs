@@ -24,9 +24,6 @@ internal sealed record TrialResult
     /// <summary>Bytes handed to the disk while measuring, per packet; 0 where nobody counts them.</summary>
     internal double BytesPerPacket { get; init; }
 
-    /// <summary>Memory resident in the process at the end.</summary>
-    internal long ResidentBytes { get; init; }
-
     /// <summary>Collections while measuring: gen0, gen1, gen2.</summary>
     internal (long Gen0, long Gen1, long Gen2) Collections { get; init; }
 

@@ -13,7 +13,7 @@ internal static class MemoryVerb
 
     private const int FirstPort = 20000;
     private const int WarmUpCalls = 50;
-    private const int DefaultCalls = 1000;
+    internal const int DefaultCalls = 1000;
     private const double PacketsPerSecond = 50;
 
     private static readonly TimeSpan Talk = TimeSpan.FromSeconds(2);
@@ -21,6 +21,18 @@ internal static class MemoryVerb
     internal static async Task<int> RunAsync(string[] args)
     {
         var calls = args is [var text] ? int.Parse(text, CultureInfo.InvariantCulture) : DefaultCalls;
+        var (heap, resident) = await MeasureAsync(calls).ConfigureAwait(false);
+        Console.WriteLine(Machine.Describe());
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"a live call of two streams after {Talk.TotalSeconds:0} s: {heap / 1024:0.0} KiB of managed heap, "
+            + $"{resident / 1024:0.0} KiB resident"));
+        return 0;
+    }
+
+    /// <summary>Bytes of a live call: on the managed heap, and resident in the process.</summary>
+    internal static async Task<(double Heap, double Resident)> MeasureAsync(int calls)
+    {
         var folder = Directory.CreateTempSubdirectory("talreg-memory-").FullName;
         try
         {
@@ -32,18 +44,12 @@ internal static class MemoryVerb
             var (heapBefore, residentBefore) = Read();
             await TalkAsync(recorder, calls).ConfigureAwait(false);
             var (heapAfter, residentAfter) = Read();
-            Console.WriteLine(Machine.Describe());
-            Console.WriteLine(string.Create(
-                CultureInfo.InvariantCulture,
-                $"a live call of two streams after {Talk.TotalSeconds:0} s: {(heapAfter - heapBefore) / 1024.0 / calls:0.0} KiB "
-                + $"of managed heap, {(residentAfter - residentBefore) / 1024.0 / calls:0.0} KiB resident"));
+            return ((double)(heapAfter - heapBefore) / calls, (double)(residentAfter - residentBefore) / calls);
         }
         finally
         {
             Directory.Delete(folder, recursive: true);
         }
-
-        return 0;
     }
 
     // Opens calls and sends to them; they stay open.

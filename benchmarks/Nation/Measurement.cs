@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text;
 using Talreg.Benchmarks.Capture;
+using Talreg.Benchmarks.Memory;
 using Talreg.Benchmarks.Processes;
 using Talreg.Benchmarks.Recorder;
 using Talreg.Benchmarks.State;
@@ -32,6 +33,8 @@ internal static class Measurement
         {
             await CaptureAsync(figures, folder).ConfigureAwait(false);
             await SealAsync(figures, folder).ConfigureAwait(false);
+            var (_, resident) = await MemoryVerb.MeasureAsync(MemoryVerb.DefaultCalls).ConfigureAwait(false);
+            figures.Add(Figures.CallMemory, resident, "memory");
             figures.Add(Figures.DiskBytes, Disk(folder), "nation --measure");
             figures.Add(Figures.LedgerLeaves, Ledger(folder), "nation --measure");
             figures.Add(
@@ -60,7 +63,6 @@ internal static class Measurement
             var command = $"capture --ports {Ports}, {method}";
             figures.Add(Figures.CaptureCpu, result.CpuPerMillion, command);
             figures.Add(Figures.JournalBytes, result.BytesPerPacket, command);
-            figures.Add(Figures.CallMemory, result.ResidentBytes / (scenario.Pairs / 2.0), command);
         }
         finally
         {

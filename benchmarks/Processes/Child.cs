@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 
@@ -37,17 +36,8 @@ internal sealed class Child : IAsyncDisposable
         _process.BeginErrorReadLine();
     }
 
-    internal int Id => _process.Id;
-
     /// <summary>CPU time it has used so far.</summary>
     internal TimeSpan Cpu => ProcessClock.Read(_process.Id);
-
-    /// <summary>Memory it has resident now, in KiB.</summary>
-    internal long ResidentKiB => File.ReadLines($"/proc/{_process.Id}/status")
-        .Where(line => line.StartsWith("VmRSS:", StringComparison.Ordinal))
-        .Select(line => long.Parse(
-            line.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture))
-        .Single();
 
     /// <summary>Starts a program on one processor.</summary>
     /// <param name="processor">Its number.</param>
