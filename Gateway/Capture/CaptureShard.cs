@@ -36,6 +36,9 @@ internal sealed partial class CaptureShard(int index, ICaptureDevice device, ICh
     /// <summary>How many kept packets may still go into takes in this sweep.</summary>
     internal int KeptAllowance;
 
+    /// <summary>The buffers of its streams' open chunks.</summary>
+    internal ChunkBuffers Buffers { get; } = new();
+
     internal ShardClock Clock { get; private set; } = ToClock(MachineClock.Read());
 
     /// <summary>What to add to monotonic time to get Unix time. Any thread.</summary>

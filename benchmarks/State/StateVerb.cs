@@ -40,9 +40,12 @@ internal static class StateVerb
         return services.GetRequiredKeyedService<IGrainStorage>(SqliteGrainStorage.Name);
     }
 
-    private static async Task MeasureAsync(int writers, int maxBatch, int writes)
+    /// <summary>Writes from so many writers at once, and prints a line.</summary>
+    /// <returns>Writes per second.</returns>
+    internal static async Task<double> MeasureAsync(int writers, int maxBatch, int writes)
     {
         var folder = Directory.CreateTempSubdirectory("talreg-bench-").FullName;
+        double perSecond;
         var storage = OpenStorage(Path.Combine(folder, "state.db"), maxBatch, out var services);
         await using (services.ConfigureAwait(false))
         {
@@ -52,15 +55,17 @@ internal static class StateVerb
             await Task.WhenAll(Enumerable.Range(0, writers).Select(
                 w => Task.Run(() => WriteAsync(storage, w, times.AsMemory(w * each, each))))).ConfigureAwait(false);
             var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
+            perSecond = times.Length / seconds;
             Array.Sort(times);
             var done = services.GetRequiredService<SqliteDatabase>().Statistics;
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{writers,7}{maxBatch,7}{times.Length / seconds,11:0}{times[times.Length / 2],10:0.00}"
+                $"{writers,7}{maxBatch,7}{perSecond,11:0}{times[times.Length / 2],10:0.00}"
                 + $"{times[times.Length * 99 / 100],10:0.00}{done.Commits,10}{done.LargestBatch,15}"));
         }
 
         Directory.Delete(folder, recursive: true);
+        return perSecond;
     }
 
     private static async Task WriteAsync(IGrainStorage storage, int writer, Memory<double> times)

@@ -14,6 +14,7 @@ public sealed class TakeSealer : IDisposable
     private readonly byte[] _takeKey = GC.AllocateUninitializedArray<byte>(KeyTree.KeySize, pinned: true);
     private readonly byte[] _incarnation = new byte[KeyTree.IncarnationSize];
     private readonly byte[] _head = new byte[ChunkHash.Size];
+    private readonly IncrementalHash _sha256 = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private StreamCipher?[] _streams = new StreamCipher?[2];
     private ulong _next;
 
@@ -85,8 +86,8 @@ public sealed class TakeSealer : IDisposable
             nonce, plainText, chunk.Slice(ChunkHeader.Size, plainText.Length), chunk[^ChunkHeader.TagSize..], header);
 
         Span<byte> hash = stackalloc byte[ChunkHash.Size];
-        Chain.ChunkHashOf(chunk, hash);
-        Chain.Advance(_head, hash);
+        Chain.ChunkHashOf(_sha256, chunk, hash);
+        Chain.Advance(_sha256, _head, hash);
         _next++;
         return total;
     }
@@ -101,6 +102,7 @@ public sealed class TakeSealer : IDisposable
         }
 
         Array.Clear(_streams);
+        _sha256.Dispose();
     }
 
     private StreamCipher CipherOf(ushort stream, uint slot)

@@ -22,6 +22,9 @@ internal sealed partial class CaptureStream
     private readonly CaptureShard _shard;
     private readonly ushort _index;
     private readonly ChunkBuilder _chunk;
+
+    // Kept here because each packet asks: what a packet touches is cold, with thousands of streams between two of its own.
+    private readonly long _startNs;
     private readonly GapList _gaps = new();
     private readonly SequenceTracker?[] _trackers = new SequenceTracker?[MaxSources];
     private SequenceTracker? _current;
@@ -45,9 +48,10 @@ internal sealed partial class CaptureStream
         _index = index;
         _plan = plan;
         Ports = ports;
-        _chunk = new ChunkBuilder(GC.AllocateUninitializedArray<byte>(ChunkHeader.MaxPlainText, pinned: true));
+        _chunk = new ChunkBuilder(shard.Buffers);
         _trackers[0] = new SequenceTracker();
-        _recordFromNs = take.Log.StartMonotonicNs;
+        _startNs = take.Log.StartMonotonicNs;
+        _recordFromNs = _startNs;
         _storedNs = _recordFromNs;
     }
 
@@ -346,7 +350,7 @@ internal sealed partial class CaptureStream
 
     private bool TryStore(FrameFlags flags, in Datagram datagram)
     {
-        var slot = (uint)Math.Max(0, (datagram.ArrivalNs - _take.Log.StartMonotonicNs) / SlotNs);
+        var slot = (uint)Math.Max(0, (datagram.ArrivalNs - _startNs) / SlotNs);
         return _chunk.TryAdd(slot, flags, datagram) || (TryClose() && _chunk.TryAdd(slot, flags, datagram));
     }
 
@@ -459,7 +463,12 @@ internal sealed partial class CaptureStream
         return true;
     }
 
-    private void BeginChange() => Interlocked.Increment(ref _version);
+    // Only the shard's thread writes: odd before the change is seen, even after all of it.
+    private void BeginChange()
+    {
+        _version++;
+        Volatile.WriteBarrier();
+    }
 
-    private void EndChange() => Interlocked.Increment(ref _version);
+    private void EndChange() => Volatile.Write(ref _version, _version + 1);
 }

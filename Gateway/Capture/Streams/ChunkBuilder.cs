@@ -1,12 +1,13 @@
+using System.Runtime.CompilerServices;
 using Talreg.Evidence.Chunks;
 using Talreg.Hardware;
 
 namespace Talreg.Capture.Streams;
 
 /// <summary>
-/// The open chunk of one stream: frames in a buffer (FORMAT.md §2). Shard thread only; no allocation.
+/// The open chunk of one stream: frames in a buffer (FORMAT.md §2) that it holds while it is not empty. Shard thread only.
 /// </summary>
-internal sealed class ChunkBuilder(byte[] buffer)
+internal sealed class ChunkBuilder(ChunkBuffers buffers)
 {
     /// <summary>The longest time a chunk covers, in nanoseconds.</summary>
     internal const long MaxSpanNs = 200_000_000;
@@ -14,21 +15,20 @@ internal sealed class ChunkBuilder(byte[] buffer)
     /// <summary>Sources one chunk names; a further one begins the next chunk, so that the search stays short.</summary>
     internal const int MaxSources = 16;
 
-    private readonly SourceAddress[] _sources = new SourceAddress[MaxSources];
+    private Sources _sources;
     private int _sourceCount;
+    private byte[] _buffer = [];
     private int _length;
     private uint _packets;
     private uint _slot;
     private long _firstNs;
     private long _lastNs;
 
-    internal byte[] Buffer { get; } = buffer;
-
     internal bool IsEmpty => _packets == 0;
 
     internal uint Packets => _packets;
 
-    internal ReadOnlySpan<byte> PlainText => Buffer.AsSpan(0, _length);
+    internal ReadOnlySpan<byte> PlainText => _buffer.AsSpan(0, _length);
 
     /// <summary>True when 200 ms have passed since the chunk was opened.</summary>
     internal bool IsDue(long nowNs) => _packets != 0 && nowNs - _firstNs >= MaxSpanNs;
@@ -44,10 +44,10 @@ internal sealed class ChunkBuilder(byte[] buffer)
         }
 
         var source = datagram.Source;
-        var index = _sources.AsSpan(0, _sourceCount).IndexOf(source);
+        var index = Find(source);
         var needed = FrameWriter.HeaderSize + datagram.Length
             + (index < 0 ? FrameWriter.HeaderSize + 2 + source.AddressLength : 0);
-        if (needed > Buffer.Length - _length || (index < 0 && _sourceCount == MaxSources))
+        if (!TryMakeRoom(needed) || (index < 0 && _sourceCount == MaxSources))
         {
             return false;
         }
@@ -59,10 +59,10 @@ internal sealed class ChunkBuilder(byte[] buffer)
             Span<byte> address = stackalloc byte[16];
             var length = source.WriteAddress(address);
             _length += FrameWriter.WriteSource(
-                Buffer.AsSpan(_length), (byte)index, address[..length], source.Port, arrivalNs);
+                _buffer.AsSpan(_length), (byte)index, address[..length], source.Port, arrivalNs);
         }
 
-        _length += FrameWriter.WriteFrame(Buffer.AsSpan(_length), flags, (byte)index, arrivalNs, datagram.Bytes);
+        _length += FrameWriter.WriteFrame(_buffer.AsSpan(_length), flags, (byte)index, arrivalNs, datagram.Bytes);
         _firstNs = _packets == 0 ? arrivalNs : Math.Min(_firstNs, arrivalNs);
         _lastNs = _packets == 0 ? arrivalNs : Math.Max(_lastNs, arrivalNs);
         _slot = slot;
@@ -88,6 +88,47 @@ internal sealed class ChunkBuilder(byte[] buffer)
         _length = 0;
         _packets = 0;
         _sourceCount = 0;
+        buffers.Return(_buffer);
+        _buffer = [];
+    }
+
+    private int Find(SourceAddress source)
+    {
+        for (var i = 0; i < _sourceCount; i++)
+        {
+            if (_sources[i] == source)
+            {
+                return i;
+            }
+        }
+
+        return -1;
+    }
+
+    private bool TryMakeRoom(int bytes)
+    {
+        if (bytes <= _buffer.Length - _length)
+        {
+            return true;
+        }
+
+        if (_length + bytes > ChunkHeader.MaxPlainText)
+        {
+            return false;
+        }
+
+        var larger = buffers.Rent(_length + bytes);
+        _buffer.AsSpan(0, _length).CopyTo(larger);
+        buffers.Return(_buffer);
+        _buffer = larger;
+        return true;
+    }
+
+    // Inside the builder, so that looking one up touches no other object.
+    [InlineArray(MaxSources)]
+    private struct Sources
+    {
+        private SourceAddress _first;
     }
 }
 

@@ -3,24 +3,25 @@ namespace Talreg.Capture.Streams;
 /// <summary>Counts of one stream; their meaning stands in <see cref="StreamSnapshot"/>. Copied by value.</summary>
 internal struct StreamCounters
 {
+    // What every packet changes comes first, in one line of the processor's cache.
     internal long Packets;
-    internal long Rtcp;
     internal long Lost;
+    internal long FirstUnixNs;
+    internal long LastUnixNs;
+    internal long LastPacketNs;
+    internal long Rtcp;
     internal long LostWhilePaused;
     internal long KernelDrops;
-    internal bool KernelDropsShared;
     internal long OwnDrops;
     internal long Late;
     internal long Duplicates;
     internal long Foreign;
     internal long Suppressed;
     internal long Prebuffered;
-    internal bool PreBufferShort;
     internal long Invalid;
     internal long SsrcChanges;
     internal long SourceChanges;
-    internal long FirstUnixNs;
-    internal long LastUnixNs;
-    internal long LastPacketNs;
     internal int PortError;
+    internal bool KernelDropsShared;
+    internal bool PreBufferShort;
 }
