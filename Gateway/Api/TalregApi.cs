@@ -54,7 +54,7 @@ public static class TalregApi
 
     /// <summary>Maps every endpoint, behind the check of who may reach it. Call it before anything else is mapped.</summary>
     /// <remarks>What the application maps besides needs a token too.</remarks>
-    /// <exception cref="InvalidOperationException">The token file or the bootstrap token cannot be used.</exception>
+    /// <exception cref="AccessTokensException">The token file or the bootstrap token cannot be used.</exception>
     public static WebApplication MapTalregApi(this WebApplication app)
     {
         ArgumentNullException.ThrowIfNull(app);

@@ -211,7 +211,7 @@ public sealed class LedgerGrain : Grain, ILedgerGrain, IDisposable
     private static List<LedgerRecord> Read(LogFiles files, long from, long end)
     {
         var records = new List<LedgerRecord>();
-        foreach (var key in from < end ? files.ReadKeys(from).Take((int)(end - from)) : [])
+        foreach (var key in files.ReadKeys(from, (int)Math.Max(0, end - from)))
         {
             if (!LedgerEntry.TryParse(files.ReadEntry(key.Leaf), out var entry, out var reason) || entry is null)
             {
@@ -259,7 +259,7 @@ public sealed class LedgerGrain : Grain, ILedgerGrain, IDisposable
         }
 
         var from = Math.Max(0, _files.Head.Size - RecentKeys.Capacity);
-        foreach (var record in await Task.Run(() => _files.ReadKeys(from), cancellationToken))
+        foreach (var record in await Task.Run(() => _files.ReadKeys(from, RecentKeys.Capacity), cancellationToken))
         {
             _recent.Add(RecentKeys.Shorten(record.KeyHash.Span), new LedgerReceipt(record.Leaf, record.CheckpointSize));
         }

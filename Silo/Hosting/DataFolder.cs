@@ -3,6 +3,9 @@ namespace Talreg.Silo.Hosting;
 /// <summary>A recorder's folder: made when missing, proved writable, and locked against a second recorder.</summary>
 internal sealed class DataFolder : IDisposable
 {
+    // flock's EWOULDBLOCK, which .NET hands on as the result code of its exception.
+    private const int HeldByAnother = 11;
+
     private readonly FileStream _lock;
 
     private DataFolder(string path, FileStream @lock)
@@ -37,14 +40,13 @@ internal sealed class DataFolder : IDisposable
         catch (UnauthorizedAccessException e)
         {
             throw new StartRefusedException(
-                $"data holds '{path}', which this user cannot write ({e.Message}); give it to this user or "
-                    + "choose another folder.");
+                $"data holds '{path}', which this user cannot write ({e.Message}) Give it to this user or choose "
+                    + "another folder.");
         }
-        catch (IOException e) when (File.Exists(file))
+        catch (IOException e) when (e.HResult == HeldByAnother)
         {
             throw new StartRefusedException(
-                $"Another recorder uses '{path}' ({e.Message}); stop it, or give this one a folder of its "
-                    + "own with --data.");
+                $"Another recorder uses '{path}' ({e.Message}) Stop it, or give this one a folder of its own with --data.");
         }
         catch (IOException e)
         {

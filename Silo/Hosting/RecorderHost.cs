@@ -4,6 +4,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Orleans.Configuration;
 using Prometheus;
 using Talreg.Api;
+using Talreg.Api.Access;
 using Talreg.Api.Recordings;
 using Talreg.Capture;
 using Talreg.Capture.PreBuffer;
@@ -41,8 +42,7 @@ internal sealed record RecorderConsole
 
 /// <summary>
 /// An all-in-one recorder: silo, gateway, API and page in one process on one data folder. Opened bottom up (folder,
-/// keys,
-/// journal, silo, gateway) and closed in the opposite order, so that nothing is used before it is there.
+/// keys, journal, silo, gateway) and closed in the opposite order, so that nothing is used before it is there.
 /// </summary>
 internal sealed class RecorderHost : IAsyncDisposable
 {
@@ -97,6 +97,11 @@ internal sealed class RecorderHost : IAsyncDisposable
         PreBufferPool? preBuffer = null;
         try
         {
+            if (!console.SiloOnly)
+            {
+                PortCheck.Require(settings);
+            }
+
             root = OpenRootKey(Path.Combine(folder.Sub("keys"), "root.key"));
             keys = FileKeyStore.Open(folder.Sub("keys"), root);
             journal = await JournalVolume.OpenAsync(
@@ -114,8 +119,8 @@ internal sealed class RecorderHost : IAsyncDisposable
             var app = Build(settings, console, folder, keys, journal, capture);
             return new RecorderHost(folder, root, keys, journal, preBuffer, capture, app);
         }
-        catch (Exception e) when (
-            e is StoreException or IOException or UnauthorizedAccessException or PreBufferRefusedException)
+        catch (Exception e) when (e is StartRefusedException or StoreException or AccessTokensException or IOException
+            or UnauthorizedAccessException or PreBufferRefusedException)
         {
             preBuffer?.Dispose();
             if (journal is not null)
@@ -126,7 +131,7 @@ internal sealed class RecorderHost : IAsyncDisposable
             keys?.Dispose();
             root?.Dispose();
             folder.Dispose();
-            throw new StartRefusedException(e.Message);
+            throw e as StartRefusedException ?? new StartRefusedException(e.Message);
         }
     }
 
@@ -148,9 +153,14 @@ internal sealed class RecorderHost : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits until the process is told to stop.</summary>
-    public Task WaitForShutdownAsync(CancellationToken cancellationToken) =>
-        _app.WaitForShutdownAsync(cancellationToken);
+    /// <summary>Waits until the process is told to stop: SIGTERM, Ctrl-C, or the token. Disposing stops it.</summary>
+    public async Task WaitForStopAsync(CancellationToken cancellationToken)
+    {
+        var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var signal = Stopping.Register(() => told.TrySetResult());
+        using var caller = cancellationToken.Register(() => told.TrySetResult());
+        await told.Task.ConfigureAwait(false);
+    }
 
     /// <inheritdoc />
     public async ValueTask DisposeAsync()

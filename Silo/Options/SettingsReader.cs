@@ -1,52 +1,49 @@
 using System.Globalization;
 using System.Net;
-using System.Text.Json;
+using System.Net.Sockets;
 using Talreg.Contracts;
 
 namespace Talreg.Silo.Options;
 
 /// <summary>
 /// Reads settings in rising order of weight from <c>talreg.json</c>, from <c>TALREG_</c> environment variables and from
-/// the
-/// command line. A key nobody knows, or a value it may not hold, refuses to start: a typing error in a recorder's
+/// the command line. A key nobody knows, or a value it may not hold, refuses to start: a typing error in a recorder's
 /// configuration must not become a default.
 /// </summary>
 internal static class SettingsReader
 {
     private const string Prefix = "TALREG_";
+    private const int MaxLines = 1_000;
+    private const int MaxEndPoints = 16;
 
-    /// <summary>Environment names that are not configuration keys.</summary>
-    private static readonly string[] Reserved = ["BOOTSTRAP_TOKEN", "PEERS", "TOKEN"];
-
-    private static readonly string[] Known =
-    [
-        "data", "sip", "http", "rtp-ports", "tenant", "site", "gateway", "interface", "policy", "media-timeout",
-        "segment-mib", "lines", "prebuffer-mib", "sip-tls", "sip-tls-certificate", "sip-tls-key", "sip-tls-trust",
-        "sip-clients", "codecs",
-    ];
+    /// <summary>Environment variables that are not configuration keys.</summary>
+    private static readonly string[] Reserved = ["TALREG_BOOTSTRAP_TOKEN", "TALREG_PEERS", "TALREG_TOKEN"];
 
     /// <summary>The configuration in force, without defaults.</summary>
     /// <param name="file">Path of <c>talreg.json</c>; need not exist.</param>
+    /// <param name="environment">The process's environment variables.</param>
     /// <param name="commandLine">Values given on the command line, by key; null ones do not count.</param>
-    public static IConfiguration Load(string file, IReadOnlyDictionary<string, string?> commandLine)
+    /// <exception cref="SettingsException">The file is no JSON object.</exception>
+    public static IConfiguration Load(
+        string file,
+        IEnumerable<KeyValuePair<string, string?>> environment,
+        IEnumerable<KeyValuePair<string, string?>> commandLine)
     {
         try
         {
             return new ConfigurationBuilder()
                 .AddJsonFile(Path.GetFullPath(file), optional: true, reloadOnChange: false)
-                .AddInMemoryCollection(Environment.GetEnvironmentVariables().Keys.Cast<string>()
-                    .Where(name => name.StartsWith(Prefix, StringComparison.Ordinal))
-                    .Where(name => !Reserved.Contains(name[Prefix.Length..]))
-                    .Select(name => KeyValuePair.Create(
-                        name[Prefix.Length..].Replace('_', '-'), Environment.GetEnvironmentVariable(name))))
+                .AddInMemoryCollection(environment
+                    .Where(variable => variable.Key.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase))
+                    .Where(variable => !Reserved.Contains(variable.Key))
+                    .Select(variable => KeyValuePair.Create(KeyOf(variable.Key), variable.Value)))
                 .AddInMemoryCollection(commandLine.Where(pair => pair.Value is not null))
                 .Build();
         }
-        catch (InvalidDataException e)
+        catch (Exception e) when (e is InvalidDataException or UnauthorizedAccessException)
         {
-            throw new SettingsException(file, e.InnerException is JsonException json
-                ? json.Message
-                : e.Message, "a JSON object of settings");
+            throw new SettingsException(
+                file, (e.GetBaseException().Message ?? "").ReplaceLineEndings(" "), "a JSON object of settings");
         }
     }
 
@@ -56,106 +53,115 @@ internal static class SettingsReader
     {
         foreach (var section in configuration.GetChildren())
         {
-            if (!Known.Contains(section.Key, StringComparer.OrdinalIgnoreCase))
+            var key = SettingKey.Find(section.Key) ?? throw new SettingsException(
+                section.Key,
+                section.Value,
+                $"nothing: there is no such key. Keys are {string.Join(", ", SettingKey.All.Select(known => known.Name))}");
+            if (section.GetChildren().Any())
             {
-                throw new SettingsException(section.Key, section.Value
-                    ?? "", $"nothing: there is no such key. Keys are {string.Join(", ", Known)}");
+                throw new SettingsException(key.Name, "{...}", $"one value: {key.Allowed}");
+            }
+
+            if (string.IsNullOrWhiteSpace(section.Value))
+            {
+                throw new SettingsException(key.Name, held: null, key.Allowed);
             }
         }
 
-        var (low, high) = Ports(configuration["rtp-ports"] ?? "20000-29999");
-        var sip = EndPoints("sip", configuration["sip"] ?? "0.0.0.0:5060");
-        var sipTls = SipSettings.Tls(configuration, value => EndPoints("sip-tls", value));
+        var (low, high) = Ports(configuration[SettingKey.RtpPorts.Name] ?? "20000-29999");
+        var sip = EndPoints(SettingKey.Sip, configuration[SettingKey.Sip.Name] ?? "0.0.0.0:5060");
+        var sipTls = SipSettings.Tls(configuration, value => EndPoints(SettingKey.SipTls, value));
         return new RecorderSettings
         {
-            Data = Path.GetFullPath(NotEmpty("data", configuration["data"] ?? "talreg-data")),
+            Data = Path.GetFullPath(configuration[SettingKey.Data.Name] ?? "talreg-data"),
             Sip = sip[0],
             SipAlso = sip[1..],
             SipTls = sipTls,
-            SipAccess = SipSettings.Access(configuration["sip-clients"], sipTls),
-            Codecs = SipSettings.Codecs(configuration["codecs"]),
-            Http = EndPoint("http", configuration["http"] ?? "127.0.0.1:8080"),
+            SipAccess = SipSettings.Access(configuration[SettingKey.SipClients.Name], sipTls),
+            Codecs = SipSettings.Codecs(configuration[SettingKey.Codecs.Name]),
+            Http = EndPoint(SettingKey.Http, configuration[SettingKey.Http.Name] ?? "127.0.0.1:8080"),
             RtpLow = low,
             RtpHigh = high,
-            Tenant = Name(configuration, "tenant", Names.DefaultTenant, 32),
-            Site = Name(configuration, "site", "site1", 16),
-            Gateway = Name(configuration, "gateway", "gw1", 32),
-            Interface = Name(configuration, "interface", "sip1", 32),
-            Policy = Name(configuration, "policy", Names.DefaultPolicy, 32),
-            MediaTimeout = TimeSpan.FromSeconds(Number(configuration, "media-timeout", 120, 5, 86_400, "seconds")),
-            SegmentBytes = (long)Number(configuration, "segment-mib", 256, 4, 4_096, "MiB") << 20,
-            PreBufferBytes = configuration["prebuffer-mib"] is null
+            Tenant = Name(configuration, SettingKey.Tenant, Names.DefaultTenant),
+            Site = Name(configuration, SettingKey.Site, "site1"),
+            Gateway = Name(configuration, SettingKey.Gateway, "gw1"),
+            Interface = Name(configuration, SettingKey.Interface, "sip1"),
+            Policy = Name(configuration, SettingKey.Policy, Names.DefaultPolicy),
+            MediaTimeout = TimeSpan.FromSeconds(Number(configuration, SettingKey.MediaTimeout, 120)),
+            SegmentBytes = (long)Number(configuration, SettingKey.SegmentMib, 256) << 20,
+            PreBufferBytes = configuration[SettingKey.PreBufferMib.Name] is null
                 ? null
-                : (long)Number(configuration, "prebuffer-mib", 0, 0, 65_536, "MiB") << 20,
-            Lines = Lines(configuration["lines"]),
+                : (long)Number(configuration, SettingKey.PreBufferMib, 0) << 20,
+            Lines = Lines(configuration[SettingKey.Lines.Name]),
         };
     }
 
-    private static string NotEmpty(string key, string value) =>
-        string.IsNullOrWhiteSpace(value) ? throw new SettingsException(key, value, "the path of a folder") : value;
+    // A shell cannot name a variable with a hyphen. One in another case than ours stays what it is, a key nobody knows:
+    // two that differ in case only would otherwise hide each other.
+    private static string KeyOf(string variable) =>
+        variable.Any(char.IsAsciiLetterLower)
+            ? variable
+            : variable[Prefix.Length..].Replace('_', '-').ToLowerInvariant();
 
-    private static IPEndPoint EndPoint(string key, string value)
+    // Stricter than IPEndPoint.TryParse, which takes "5060" for the address 0.0.19.196 and "::5060" for one without a port.
+    private static IPEndPoint EndPoint(SettingKey key, string value)
     {
-        const string Allowed = "an address and a port such as 0.0.0.0:5060 or [::1]:5060; port 0 takes a free one";
         var colon = value.LastIndexOf(':');
-        return colon > 0 && IPEndPoint.TryParse(value, out var endPoint)
-            ? endPoint
-            : throw new SettingsException(key, value, Allowed);
+        var host = value[..Math.Max(colon, 0)];
+        return ushort.TryParse(value.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port)
+            && IPAddress.TryParse(host, out var address)
+            && (host is ['[', .., ']'] || host == address.ToString())
+            && (host[0] == '[') == (address.AddressFamily == AddressFamily.InterNetworkV6)
+            ? new IPEndPoint(address, port)
+            : throw new SettingsException(key.Name, value, key.Allowed);
     }
 
-    private static IPEndPoint[] EndPoints(string key, string value)
+    private static IPEndPoint[] EndPoints(SettingKey key, string value)
     {
         var parts = value.Split(',', StringSplitOptions.TrimEntries);
-        return parts.Length <= 16
+        return parts.Length <= MaxEndPoints
             ? [.. parts.Select(part => EndPoint(key, part))]
-            : throw new SettingsException(key, value, "at most 16 addresses, separated by commas");
+            : throw new SettingsException(key.Name, value, key.Allowed);
     }
 
     private static (int Low, int High) Ports(string value)
     {
-        const string Allowed =
-            "a range low-high within 1024-65535 that starts even, ends odd and holds at least 4 ports, such "
-                + "as 20000-29999";
         var parts = value.Split('-');
-        if (parts.Length != 2
-            || !int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var low)
-            || !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var high)
-            || low < 1024 || high > 65535 || low % 2 != 0 || high % 2 != 1 || high - low < 3)
-        {
-            throw new SettingsException("rtp-ports", value, Allowed);
-        }
-
-        return (low, high);
+        return parts.Length == 2
+            && int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var low)
+            && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var high)
+            && low >= 1024 && high <= 65535 && low % 2 == 0 && high % 2 == 1 && high - low >= 3
+            ? (low, high)
+            : throw new SettingsException(SettingKey.RtpPorts.Name, value, SettingKey.RtpPorts.Allowed);
     }
 
-    private static string Name(IConfiguration configuration, string key, string fallback, int longest)
+    private static string Name(IConfiguration configuration, SettingKey key, string fallback)
     {
-        var value = configuration[key] ?? fallback;
-        return Names.IsValid(value) && value.Length <= longest
+        var value = configuration[key.Name] ?? fallback;
+        return Names.IsValid(value) && value.Length <= key.Bounds.High
             ? value
-            : throw new SettingsException(
-                key, value, $"1 to {longest} of a-z, 0-9 and hyphen, no hyphen first or last");
+            : throw new SettingsException(key.Name, value, key.Allowed);
     }
 
-    private static int Number(IConfiguration configuration, string key, int fallback, int low, int high, string unit)
+    private static int Number(IConfiguration configuration, SettingKey key, int fallback)
     {
-        var text = configuration[key];
+        var text = configuration[key.Name];
         if (text is null)
         {
             return fallback;
         }
 
         return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value)
-            && value >= low && value <= high
+            && value >= key.Bounds.Low && value <= key.Bounds.High
             ? value
-            : throw new SettingsException(key, text, $"{low} to {high} {unit}");
+            : throw new SettingsException(key.Name, text, key.Allowed);
     }
 
     private static string[] Lines(string? value)
     {
         var lines = (value ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        return lines.Length <= 1_000 && Array.TrueForAll(lines, line => line.Length <= Names.MaxLineLength)
+        return lines.Length <= MaxLines && Array.TrueForAll(lines, line => line.Length <= Names.MaxLineLength)
             ? lines
-            : throw new SettingsException("lines", value, "up to 1000 number prefixes, separated by commas");
+            : throw new SettingsException(SettingKey.Lines.Name, value, SettingKey.Lines.Allowed);
     }
 }

@@ -9,10 +9,6 @@ namespace Talreg.Silo.Options;
 /// <summary>Reads what SIP needs: TLS, and the file of clients that may record.</summary>
 internal static class SipSettings
 {
-    private const string ClientsForm =
-        "the path of a JSON file {\"realm\": …, \"clients\": [{\"name\": …, \"networks\": [\"192.0.2.0/24\"], "
-        + "\"certificates\": [\"sbc1.example.com\"], \"digest\": {\"user\": …, \"sha256\": …, \"md5\": …}}]}";
-
     private const int MaxClients = 1_000;
 
     private static readonly JsonSerializerOptions Json = new()
@@ -25,22 +21,22 @@ internal static class SipSettings
     /// <exception cref="SettingsException">Part of it is missing, or a file is not there.</exception>
     public static SipTlsOptions? Tls(IConfiguration configuration, Func<string, IPEndPoint[]> endPoints)
     {
-        string[] files = ["sip-tls-certificate", "sip-tls-key", "sip-tls-trust"];
-        if (configuration["sip-tls"] is not { } listeners)
+        SettingKey[] files = [SettingKey.SipTlsCertificate, SettingKey.SipTlsKey, SettingKey.SipTlsTrust];
+        if (configuration[SettingKey.SipTls.Name] is not { } listeners)
         {
             // A certificate without an address would look like protection and be none.
-            return files.FirstOrDefault(key => configuration[key] is not null) is { } key
+            return Array.Find(files, key => configuration[key.Name] is not null) is { } key
                 ? throw new SettingsException(
-                    "sip-tls", null, $"the addresses for SIP over TLS, because {key} is given")
+                    "sip-tls", null, $"the addresses for SIP over TLS, because {key.Name} is given")
                 : null;
         }
 
         return new SipTlsOptions
         {
             Listeners = endPoints(listeners),
-            CertificatePath = ExistingFile(files[0], configuration[files[0]]),
-            KeyPath = ExistingFile(files[1], configuration[files[1]]),
-            TrustPath = configuration[files[2]] is { } trust ? ExistingFile(files[2], trust) : null,
+            CertificatePath = ExistingFile(files[0], configuration[files[0].Name]),
+            KeyPath = ExistingFile(files[1], configuration[files[1].Name]),
+            TrustPath = configuration[files[2].Name] is { } trust ? ExistingFile(files[2], trust) : null,
         };
     }
 
@@ -67,11 +63,11 @@ internal static class SipSettings
             return peers.Count is > 0 and <= MaxClients && peers.DistinctBy(peer => peer.Name).Count() == peers.Count
                 ? new SipAccess { Realm = document!.Realm, Peers = peers }
                 : throw new SettingsException(
-                    "sip-clients", path, $"1 to {MaxClients} clients with different names: {ClientsForm}");
+                    "sip-clients", path, $"1 to {MaxClients} clients with different names: {SettingKey.SipClients.Allowed}");
         }
         catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException or FormatException)
         {
-            throw new SettingsException("sip-clients", path, $"{ClientsForm} ({e.Message})");
+            throw new SettingsException("sip-clients", path, $"{SettingKey.SipClients.Allowed} ({e.Message})");
         }
     }
 
@@ -83,13 +79,13 @@ internal static class SipSettings
         return codecs.Length <= 32 && Array.TrueForAll(codecs, codec =>
             codec.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '.' or '_'))
             ? codecs
-            : throw new SettingsException("codecs", value, "up to 32 SDP encoding names such as PCMA,opus, by commas");
+            : throw new SettingsException(SettingKey.Codecs.Name, value, SettingKey.Codecs.Allowed);
     }
 
-    private static string ExistingFile(string key, string? path) =>
+    private static string ExistingFile(SettingKey key, string? path) =>
         path is not null && File.Exists(path)
             ? Path.GetFullPath(path)
-            : throw new SettingsException(key, path, "the path of a PEM file");
+            : throw new SettingsException(key.Name, path, key.Allowed);
 
     private static SipPeer ToPeer(ClientDocument client)
     {

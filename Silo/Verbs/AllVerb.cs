@@ -10,9 +10,6 @@ internal static class AllVerb
     /// <summary>The environment variable that presets the administrator's token.</summary>
     public const string BootstrapVariable = "TALREG_BOOTSTRAP_TOKEN";
 
-    /// <summary>The settings file, looked for where the program is started.</summary>
-    public const string SettingsFile = "talreg.json";
-
     /// <summary>Makes the command.</summary>
     public static Command Create()
     {
@@ -29,42 +26,39 @@ internal static class AllVerb
     {
         var options = new RecorderOptions();
         options.AddTo(command);
-        command.SetAction((result, cancellationToken) => RunAsync(options.Values(result), cancellationToken));
+        command.SetAction((result, cancellationToken) => RunAsync(options, result, cancellationToken));
     }
 
-    private static async Task<int> RunAsync(Dictionary<string, string?> given, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(
+        RecorderOptions options, ParseResult result, CancellationToken cancellationToken)
     {
+        var console = result.InvocationConfiguration;
         try
         {
-            var settings = SettingsReader.Read(SettingsReader.Load(SettingsFile, given));
-            var console = new RecorderConsole
+            var shown = new RecorderConsole
             {
                 BootstrapToken = Environment.GetEnvironmentVariable(BootstrapVariable),
-                AnnounceToken = token => Console.WriteLine(
+                AnnounceToken = token => console.Output.WriteLine(
                     $"Administrator token, shown this once, only its hash is kept: {token}"),
             };
-            var host = await RecorderHost.OpenAsync(settings, console, cancellationToken).ConfigureAwait(false);
+            var host = await RecorderHost.OpenAsync(options.Read(result), shown, cancellationToken)
+                .ConfigureAwait(false);
             await using (host.ConfigureAwait(false))
             {
                 await host.StartAsync(cancellationToken).ConfigureAwait(false);
-                Console.WriteLine(
+                await console.Output.WriteLineAsync(
                     $"Recording. SIP on {host.Gateway.SipEndPoint}/UDP and {host.Gateway.SipTcpEndPoint}/TCP"
                     + (host.Gateway.SipTlsEndPoint is { } tls ? $" and {tls}/TLS, " : ", ")
-                    + $"page and API on {host.Http}");
-                await host.WaitForShutdownAsync(cancellationToken).ConfigureAwait(false);
-                Console.WriteLine("Stopping: live takes are sealed.");
+                    + $"page and API on {host.Http}").ConfigureAwait(false);
+                await host.WaitForStopAsync(cancellationToken).ConfigureAwait(false);
+                await console.Output.WriteLineAsync("Stopping: live takes are sealed.").ConfigureAwait(false);
             }
 
             return 0;
         }
         catch (Exception e) when (e is SettingsException or StartRefusedException)
         {
-            await Console.Error.WriteLineAsync($"talreg: {e.Message}").ConfigureAwait(false);
-            return 2;
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            return 0;
+            return await console.RefuseAsync(e.Message).ConfigureAwait(false);
         }
     }
 }

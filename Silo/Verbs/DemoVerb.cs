@@ -24,41 +24,40 @@ internal static class DemoVerb
         };
         var command = new Command(
             "demo",
-            "Starts a recorder on loopback, places a SIPREC call to it as a session border controller "
-                + "would, and shows that it was "
-            + "recorded, sealed, proved, found and can be heard. Takes free ports and the folder "
-                + "./talreg-demo unless told otherwise.");
+            "Starts a recorder on loopback, places a SIPREC call to it as a session border controller would, and shows "
+            + "that it was recorded, sealed, proved, found and can be heard. Takes free ports and the folder "
+            + "./talreg-demo unless told otherwise.");
         options.AddTo(command);
         command.Add(once);
         command.SetAction((result, cancellationToken) =>
-            RunAsync(options.Values(result), result.GetValue(once), cancellationToken));
+            RunAsync(options.Given(result), result.GetValue(once), result.InvocationConfiguration, cancellationToken));
         return command;
     }
 
     private static async Task<int> RunAsync(
-        Dictionary<string, string?> given, bool once, CancellationToken cancellationToken)
+        Dictionary<string, string?> given,
+        bool once,
+        InvocationConfiguration console,
+        CancellationToken cancellationToken)
     {
-        given["data"] ??= DefaultFolder;
-        given["sip"] ??= $"{IPAddress.Loopback}:0";
-        given["http"] ??= $"{IPAddress.Loopback}:0";
+        given.TryAdd(SettingKey.Data.Name, DefaultFolder);
+        given.TryAdd(SettingKey.Sip.Name, $"{IPAddress.Loopback}:0");
+        given.TryAdd(SettingKey.Http.Name, $"{IPAddress.Loopback}:0");
         try
         {
             // Neither talreg.json nor the environment: what the demo shows must not depend on what lies about.
-            var configuration = new ConfigurationBuilder().AddInMemoryCollection(given.Where(pair =>
-                pair.Value is not null)).Build();
-            var settings = SettingsReader.Read(configuration);
+            var settings = SettingsReader.Read(new ConfigurationBuilder().AddInMemoryCollection(given).Build());
             var token = $"tlr_{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32))}";
-            var console = new RecorderConsole { BootstrapToken = token, LogLevel = LogLevel.Warning };
-            var host = await RecorderHost.OpenAsync(settings, console, cancellationToken).ConfigureAwait(false);
+            var shown = new RecorderConsole { BootstrapToken = token, LogLevel = LogLevel.Warning };
+            var host = await RecorderHost.OpenAsync(settings, shown, cancellationToken).ConfigureAwait(false);
             await using (host.ConfigureAwait(false))
             {
                 await host.StartAsync(cancellationToken).ConfigureAwait(false);
-                using var run = new DemoRun(host.Http, host.Gateway.SipEndPoint, settings, token, Console.Out);
-                var held = await run.RunAsync(cancellationToken).ConfigureAwait(false);
-                if (!once)
+                var held = await ShowAsync(host, settings, token, console.Output).ConfigureAwait(false);
+                if (!once && !host.Stopping.IsCancellationRequested)
                 {
-                    await Console.Out.WriteLineAsync("\nStays up until Ctrl-C.").ConfigureAwait(false);
-                    await host.WaitForShutdownAsync(cancellationToken).ConfigureAwait(false);
+                    await console.Output.WriteLineAsync("\nStays up until Ctrl-C.").ConfigureAwait(false);
+                    await host.WaitForStopAsync(cancellationToken).ConfigureAwait(false);
                 }
 
                 return held ? 0 : 1;
@@ -66,12 +65,22 @@ internal static class DemoVerb
         }
         catch (Exception e) when (e is SettingsException or StartRefusedException)
         {
-            await Console.Error.WriteLineAsync($"talreg: {e.Message}").ConfigureAwait(false);
-            return 2;
+            return await console.RefuseAsync(e.Message).ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+    }
+
+    private static async Task<bool> ShowAsync(
+        RecorderHost host, RecorderSettings settings, string token, TextWriter output)
+    {
+        using var run = new DemoRun(host.Http, host.Gateway.SipEndPoint, settings, token, output);
+        try
         {
-            return once ? 1 : 0;
+            return await run.RunAsync(host.Stopping).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (host.Stopping.IsCancellationRequested)
+        {
+            await output.WriteLineAsync("Stopped before the demo was at its end.").ConfigureAwait(false);
+            return false;
         }
     }
 }

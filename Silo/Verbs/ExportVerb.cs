@@ -17,10 +17,12 @@ internal static class ExportVerb
     public static Command Create()
     {
         var call = new Argument<string>("CALL") { Description = "The call's id." };
-        var output =
-            new Option<FileInfo>("--out") { Description =
-                "Where the bundle is written. An existing file is kept: choose another name.", HelpName =
-                    "file", Required = true };
+        var output = new Option<FileInfo>("--out")
+        {
+            Description = "Where the bundle is written. An existing file is kept: choose another name.",
+            HelpName = "file",
+            Required = true,
+        };
         var server = new Option<Uri>("--server")
         {
             Description = "The recorder's address.",
@@ -48,53 +50,79 @@ internal static class ExportVerb
             result.GetRequiredValue(output),
             result.GetRequiredValue(server),
             result.GetRequiredValue(purpose),
+            result.InvocationConfiguration,
             cancellationToken));
         return command;
     }
 
     private static async Task<int> RunAsync(
-        string call, FileInfo output, Uri server, string purpose, CancellationToken cancellationToken)
+        string call,
+        FileInfo output,
+        Uri server,
+        string purpose,
+        InvocationConfiguration console,
+        CancellationToken cancellationToken)
     {
         if (!CallId.TryParse(call, out var id))
         {
-            return Fail($"'{call}' is not a call id; it looks like 0192f0c1-2345-7abc-8def-0123456789ab.");
+            return await console.RefuseAsync(
+                $"'{call}' is not a call id; it looks like 0192f0c1-2345-7abc-8def-0123456789ab.")
+                .ConfigureAwait(false);
         }
 
         var token = Environment.GetEnvironmentVariable(TokenVariable);
         if (string.IsNullOrEmpty(token))
         {
-            return Fail(
-                $"Set {TokenVariable} to an access token; the recorder printed the first one when it first started.");
+            return await console.RefuseAsync(
+                $"Set {TokenVariable} to an access token; the recorder printed the first one when it first started.")
+                .ConfigureAwait(false);
+        }
+
+        if (!server.IsAbsoluteUri || server.Scheme is not ("http" or "https"))
+        {
+            return await console.RefuseAsync(
+                $"--server holds '{server}'; it may hold a URL such as http://127.0.0.1:8080.").ConfigureAwait(false);
+        }
+
+        // Before the request: what is fetched stands in the ledger, whether or not it can be kept.
+        if (output.Exists)
+        {
+            return await console.RefuseAsync($"{output.FullName} is there already and is kept: choose another name.")
+                .ConfigureAwait(false);
         }
 
         try
         {
             using var client = new HttpClient { BaseAddress = server };
             client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
-            client.DefaultRequestHeaders.Add("X-Talreg-Purpose", purpose);
             using var response = await client.GetAsync(
-                new Uri($"api/v1/calls/{id}/evidence", UriKind.Relative),
+                new Uri($"api/v1/calls/{id}/evidence?purpose={Uri.EscapeDataString(purpose)}", UriKind.Relative),
                 HttpCompletionOption.ResponseHeadersRead,
                 cancellationToken).ConfigureAwait(false);
             if (response.StatusCode != HttpStatusCode.OK)
             {
-                return Fail(await DescribeAsync(response, cancellationToken).ConfigureAwait(false));
+                return await console.RefuseAsync(await DescribeAsync(response, cancellationToken).ConfigureAwait(false))
+                    .ConfigureAwait(false);
             }
 
-            var file = new FileStream(output.FullName, FileMode.CreateNew, FileAccess.Write);
+            // Under another name until it is whole: half a bundle must not look like one.
+            var part = $"{output.FullName}.part";
+            var file = new FileStream(part, FileMode.Create, FileAccess.Write);
             await using (file.ConfigureAwait(false))
             {
                 await response.Content.CopyToAsync(file, cancellationToken).ConfigureAwait(false);
-                Console.WriteLine(
-                    $"{output.FullName}: {file.Length} bytes. Check it with: talreg verify {output.Name} "
-                        + "--trust KEYFILE");
             }
 
+            File.Move(part, output.FullName);
+            output.Refresh();
+            await console.Output.WriteLineAsync(
+                $"{output.FullName}: {output.Length} bytes. Check it with: talreg verify {output.Name} --trust KEYFILE")
+                .ConfigureAwait(false);
             return 0;
         }
         catch (Exception e) when (e is HttpRequestException or IOException or UnauthorizedAccessException)
         {
-            return Fail(e.Message);
+            return await console.RefuseAsync(e.Message).ConfigureAwait(false);
         }
     }
 
@@ -112,11 +140,5 @@ internal static class ExportVerb
         {
             return $"{(int)response.StatusCode} {response.ReasonPhrase}";
         }
-    }
-
-    private static int Fail(string message)
-    {
-        Console.Error.WriteLine(message);
-        return 2;
     }
 }

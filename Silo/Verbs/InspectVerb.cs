@@ -15,23 +15,24 @@ internal static class InspectVerb
         };
         var command = new Command(
             "inspect", "Shows what a file holds, as far as it can be seen without keys.") { file };
-        command.SetAction(result => Run(result.GetRequiredValue(file)));
+        command.SetAction((result, cancellationToken) =>
+            RunAsync(result.GetRequiredValue(file), result.InvocationConfiguration, cancellationToken));
         return command;
     }
 
-    private static int Run(FileInfo file)
+    private static async Task<int> RunAsync(
+        FileInfo file, InvocationConfiguration console, CancellationToken cancellationToken)
     {
         try
         {
             using var stream = file.OpenRead();
             var inspection = RecordingInspector.Inspect(stream);
-            Console.Write(inspection.Text);
+            await console.Output.WriteAsync(inspection.Text.AsMemory(), cancellationToken).ConfigureAwait(false);
             return inspection.Recognised ? 0 : 1;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
         {
-            Console.Error.WriteLine(e.Message);
-            return 2;
+            return await console.RefuseAsync(e.Message).ConfigureAwait(false);
         }
     }
 }

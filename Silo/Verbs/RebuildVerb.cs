@@ -14,34 +14,37 @@ internal static class RebuildVerb
         var command = new Command(
             "rebuild",
             "Drops the search's read model and fills it again from recordings and ledger. The recorder must be stopped.");
-        options.AddTo(command);
-        command.SetAction((result, cancellationToken) => RunAsync(options.Values(result), cancellationToken));
+        options.AddFolderTo(command);
+        command.SetAction((result, cancellationToken) => RunAsync(options, result, cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(Dictionary<string, string?> given, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(
+        RecorderOptions options, ParseResult result, CancellationToken cancellationToken)
     {
+        var console = result.InvocationConfiguration;
         try
         {
-            var settings = SettingsReader.Read(SettingsReader.Load(AllVerb.SettingsFile, given));
-            var console = new RecorderConsole { LogLevel = LogLevel.Warning, SiloOnly = true };
-            var host = await RecorderHost.OpenAsync(settings, console, cancellationToken).ConfigureAwait(false);
+            var settings = options.Read(result);
+            var shown = new RecorderConsole { LogLevel = LogLevel.Warning, SiloOnly = true };
+            var host = await RecorderHost.OpenAsync(settings, shown, cancellationToken).ConfigureAwait(false);
             await using (host.ConfigureAwait(false))
             {
                 await host.StartAsync(cancellationToken).ConfigureAwait(false);
                 var rebuild = host.Services.GetRequiredService<ReadModelRebuild>();
-                var progress = new Progress<long>(calls => Console.Write($"\r{calls} calls"));
+                var progress = new Progress<long>(calls => console.Output.Write($"\r{calls} calls"));
                 var (calls, unreadable) = await rebuild.RunAsync(settings.Tenant, progress, cancellationToken)
                     .ConfigureAwait(false);
-                Console.WriteLine($"\r{calls} calls put back, {unreadable} seals without a readable recording.");
+                await console.Output.WriteLineAsync(
+                    $"\r{calls} calls put back, {unreadable} seals without a readable recording.")
+                    .ConfigureAwait(false);
             }
 
             return 0;
         }
         catch (Exception e) when (e is SettingsException or StartRefusedException)
         {
-            await Console.Error.WriteLineAsync($"talreg: {e.Message}").ConfigureAwait(false);
-            return 2;
+            return await console.RefuseAsync(e.Message).ConfigureAwait(false);
         }
     }
 }

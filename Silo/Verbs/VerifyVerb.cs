@@ -26,12 +26,16 @@ internal static class VerifyVerb
             bundle,
             trust,
         };
-        command.SetAction((result, cancellationToken) =>
-            RunAsync(result.GetRequiredValue(bundle), result.GetValue(trust), cancellationToken));
+        command.SetAction((result, cancellationToken) => RunAsync(
+            result.GetRequiredValue(bundle),
+            result.GetValue(trust),
+            result.InvocationConfiguration,
+            cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(FileInfo bundle, FileInfo? trust, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(
+        FileInfo bundle, FileInfo? trust, InvocationConfiguration console, CancellationToken cancellationToken)
     {
         try
         {
@@ -42,22 +46,20 @@ internal static class VerifyVerb
                     trust.FullName, cancellationToken).ConfigureAwait(false)).Trim();
                 if (!TrustAnchor.TryParse(line, out anchor, out var reason))
                 {
-                    await Console.Error.WriteLineAsync(
-                        $"{trust.FullName} holds no verifier key: {reason}").ConfigureAwait(false);
-                    return 2;
+                    return await console.RefuseAsync($"{trust.FullName} holds no verifier key: {reason}")
+                        .ConfigureAwait(false);
                 }
             }
 
             var stream = bundle.OpenRead();
             await using var closing = stream.ConfigureAwait(false);
             var report = BundleVerifier.Verify(stream, anchor);
-            Console.WriteLine(report.Text());
+            await console.Output.WriteLineAsync(report.Text()).ConfigureAwait(false);
             return report.ExitCode;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            await Console.Error.WriteLineAsync(e.Message).ConfigureAwait(false);
-            return 2;
+            return await console.RefuseAsync(e.Message).ConfigureAwait(false);
         }
     }
 }

@@ -40,7 +40,7 @@ public sealed class TokenTests : IDisposable
     public void Open_bootstrap_token_unfit_refuses(string token)
     {
         var options = new TalregApiOptions { TokenFile = File_, BootstrapToken = token };
-        var refusal = Assert.Throws<InvalidOperationException>(() => AccessTokens.Open(options, _time));
+        var refusal = Assert.Throws<AccessTokensException>(() => AccessTokens.Open(options, _time));
         Assert.Contains("TALREG_BOOTSTRAP_TOKEN", refusal.Message, StringComparison.Ordinal);
         Assert.False(File.Exists(File_));
     }
@@ -56,7 +56,7 @@ public sealed class TokenTests : IDisposable
         var options = new TalregApiOptions { TokenFile = File_ };
         Assert.Contains(
             File_,
-            Assert.Throws<InvalidOperationException>(() => AccessTokens.Open(options, _time)).Message,
+            Assert.Throws<AccessTokensException>(() => AccessTokens.Open(options, _time)).Message,
             StringComparison.Ordinal);
     }
 
@@ -65,7 +65,7 @@ public sealed class TokenTests : IDisposable
     {
         AccessTokens.Open(new TalregApiOptions { TokenFile = File_ }, _time);
         File.SetUnixFileMode(File_, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.OtherRead);
-        Assert.Throws<InvalidOperationException>(
+        Assert.Throws<AccessTokensException>(
             () => AccessTokens.Open(new TalregApiOptions { TokenFile = File_ }, _time));
     }
 

@@ -2,3 +2,4 @@ using Xunit.v3;
 
 // One recorder at a time: these tests look at packets that must not be late because of a neighbour.
 [assembly: Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]
+[assembly: System.Runtime.Versioning.SupportedOSPlatform("linux")]

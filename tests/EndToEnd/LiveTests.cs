@@ -22,7 +22,7 @@ public sealed class LiveTests
         {
             Recorder = recorder.Sip, MaxDuration = TimeSpan.FromSeconds(10),
         });
-        var live = await ControlTests.LiveAsync(recorder);
+        var live = await recorder.LiveAsync();
         using var response = await recorder.Http.GetAsync(
             new Uri($"api/v1/calls/{live.Id}/live?purpose=coaching", UriKind.Relative),
             HttpCompletionOption.ResponseHeadersRead,

@@ -25,7 +25,7 @@ public sealed class OverloadTests
         {
             Recorder = recorder.Sip, MaxDuration = TimeSpan.FromSeconds(3),
         });
-        await ControlTests.LiveAsync(recorder);
+        await recorder.LiveAsync();
         gateway.AddLoadSignal(new Signal("volume", shedAt: 2, refuseAt: 0.95) { Share = 0.96 });
         await Wait.UntilAsync(() => !gateway.IsAccepting, "new calls to be refused", cancellationToken: cancel);
 
@@ -62,7 +62,7 @@ public sealed class OverloadTests
         {
             Recorder = recorder.Sip, MaxDuration = TimeSpan.FromSeconds(10),
         });
-        var live = await ControlTests.LiveAsync(recorder);
+        var live = await recorder.LiveAsync();
         var path = new Uri($"api/v1/calls/{live.Id}/live", UriKind.Relative);
         using (var listening = await recorder.Http.GetAsync(path, HttpCompletionOption.ResponseHeadersRead, cancel))
         {

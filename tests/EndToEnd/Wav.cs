@@ -40,6 +40,36 @@ internal sealed class Wav
     /// <summary>Where a run of samples stands, whole; -1 when it does not.</summary>
     public static int Find(ReadOnlySpan<short> samples, ReadOnlySpan<short> wanted) => samples.IndexOf(wanted);
 
+    /// <summary>
+    /// The first spoken packet of a voice that does not stand whole behind the one before it; -1 when all do. This is what
+    /// holds however unsteadily the packets were sent: silence may be stretched or shortened, and where a late stream is
+    /// put right in speech, at most a millisecond at a packet's edge.
+    /// </summary>
+    public static int FirstUnheard(ReadOnlySpan<short> samples, ReadOnlySpan<short> voice)
+    {
+        const int Packet = 160;
+        const int Edge = 16;
+        const int Quiet = 128;
+        for (var i = 0; i < voice.Length / Packet; i++)
+        {
+            var wanted = voice.Slice((i * Packet) + Edge, Packet - (2 * Edge));
+            if (wanted.IndexOfAnyExceptInRange((short)-Quiet, (short)Quiet) < 0)
+            {
+                continue;
+            }
+
+            var at = samples.IndexOf(wanted);
+            if (at < 0)
+            {
+                return i;
+            }
+
+            samples = samples[(at + wanted.Length)..];
+        }
+
+        return -1;
+    }
+
     /// <summary>A-law by ITU-T G.711, by arithmetic and not by our table.</summary>
     public static short[] DecodeALaw(ReadOnlySpan<byte> coded)
     {

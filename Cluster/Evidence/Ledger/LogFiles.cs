@@ -149,24 +149,25 @@ public sealed class LogFiles : IDisposable
         return _reader.ReadOpening(index);
     }
 
-    /// <summary>The idempotency records from a leaf on, in order, in one go.</summary>
-    public IReadOnlyList<LogKeyRecord> ReadKeys(long from)
+    /// <summary>The idempotency records from a leaf on, in order.</summary>
+    /// <param name="from">The first leaf.</param>
+    /// <param name="count">At most so many; less where the log ends.</param>
+    public IReadOnlyList<LogKeyRecord> ReadKeys(long from, int count)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(from);
-        var size = _head.Size;
-        var records = new List<LogKeyRecord>();
-        for (var tile = from / TilePath.Width; tile * TilePath.Width < size; tile++)
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        var end = Math.Min(_head.Size, from + count);
+        var records = new List<LogKeyRecord>((int)Math.Max(0, end - from));
+        for (var leaf = from; leaf < end;)
         {
+            var tile = leaf / TilePath.Width;
             var start = tile * TilePath.Width;
-            var bytes = _reader.ReadKeys(tile, (int)Math.Min(TilePath.Width, size - start));
-            for (var i = 0; i * LogReader.KeyWidth < bytes.Length; i++)
+            var bytes = _reader.ReadKeys(tile, (int)Math.Min(TilePath.Width, end - start));
+            for (; leaf < end && leaf < start + TilePath.Width; leaf++)
             {
-                var record = bytes.AsMemory(i * LogReader.KeyWidth, LogReader.KeyWidth);
+                var record = bytes.AsMemory((int)(leaf - start) * LogReader.KeyWidth, LogReader.KeyWidth);
                 var checkpoint = BinaryPrimitives.ReadInt64BigEndian(record.Span[MerkleTree.HashLength..]);
-                if (start + i >= from)
-                {
-                    records.Add(new LogKeyRecord(start + i, record[..MerkleTree.HashLength], checkpoint));
-                }
+                records.Add(new LogKeyRecord(leaf, record[..MerkleTree.HashLength], checkpoint));
             }
         }
 

@@ -20,13 +20,13 @@ internal sealed class AccessTokens
         _tokens = [.. tokens.Select(static token => (token.Name, Convert.FromHexString(token.Sha256)))];
 
     /// <summary>Opens the file; makes the administrator's token at the first start.</summary>
-    /// <exception cref="InvalidOperationException">The bootstrap token or the file cannot be used.</exception>
+    /// <exception cref="AccessTokensException">The bootstrap token or the file cannot be used.</exception>
     public static AccessTokens Open(TalregApiOptions options, TimeProvider time)
     {
         var bootstrap = options.BootstrapToken;
         if (bootstrap is not null && Fault(bootstrap) is { } fault)
         {
-            throw new InvalidOperationException($"TALREG_BOOTSTRAP_TOKEN {fault}.");
+            throw new AccessTokensException($"TALREG_BOOTSTRAP_TOKEN {fault}.");
         }
 
         var stored = TokenFile.Read(options.TokenFile);

@@ -13,7 +13,7 @@ internal static class TokenFile
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     /// <summary>Reads it; null when there is none.</summary>
-    /// <exception cref="InvalidOperationException">It is not a token file, or others may read it.</exception>
+    /// <exception cref="AccessTokensException">It is not a token file, or others may read it.</exception>
     public static IReadOnlyList<StoredToken>? Read(string path)
     {
         var file = new FileInfo(path);
@@ -24,7 +24,7 @@ internal static class TokenFile
 
         if (!OperatingSystem.IsWindows() && (file.UnixFileMode & ~OwnerOnly) != UnixFileMode.None)
         {
-            throw new InvalidOperationException(
+            throw new AccessTokensException(
                 $"The token file '{path}' may be used by others than its owner. Run: chmod 600 '{path}'.");
         }
 
@@ -81,7 +81,7 @@ internal static class TokenFile
     private static bool IsWhole(StoredToken token) =>
         token is { Name.Length: > 0, Sha256.Length: 64 } && token.Sha256.All(char.IsAsciiHexDigit);
 
-    private static InvalidOperationException Malformed(string path, string reason, Exception? cause) =>
+    private static AccessTokensException Malformed(string path, string reason, Exception? cause) =>
         new($"The token file '{path}' cannot be read: {reason}. Restore it, or remove it to get a new token.", cause);
 
     private sealed record Content(int Version, IReadOnlyList<StoredToken> Tokens);

@@ -4,6 +4,8 @@
 const byId = id => document.getElementById(id);
 const refreshMs = 3000;
 let shown = [];
+let rows = new Map();
+let playing = null;
 let next = null;
 let older = 0;
 let timer = null;
@@ -32,15 +34,56 @@ function duration(call, now) {
   return (hours ? hours + ':' + pad(Math.floor(seconds / 60) % 60) : Math.floor(seconds / 60)) + ':' + pad(seconds % 60);
 }
 
+const pathOf = call => '/api/v1/calls/' + encodeURIComponent(call.id);
+const namesOf = call => call.participants.map(party => party.name || party.aor).join(' and ') || 'unknown parties';
+const startOf = call => new Date(call.startedAt).toLocaleString([], { dateStyle: 'medium', timeStyle: 'medium' });
+
+function state(call) {
+  const cell = element('td');
+  cell.append(element('div', 'state state-' + call.state, call.state));
+  if (call.endReason) cell.append(element('div', 'reason', call.endReason));
+  for (const flag of call.flags) cell.append(element('span', 'flag', flag));
+  return cell;
+}
+
 function parties(call) {
   const cell = element('td');
   for (const party of call.participants) {
-    const line = element('div');
-    if (party.name) line.append(element('span', '', party.name + ' '));
+    const line = element('div', 'party');
+    if (party.name) line.append(element('span', '', party.name));
     line.append(element('span', 'aor', party.aor));
     cell.append(line);
   }
   return cell;
+}
+
+function play(call) {
+  const title = namesOf(call) + ', ' + startOf(call);
+  const audio = byId('audio');
+  playing = call.id;
+  byId('player').hidden = false;
+  byId('player-title').textContent = title;
+  byId('player-fault').textContent = '';
+  audio.src = pathOf(call) + '/audio?purpose=' + encodeURIComponent('listened to on the page');
+  // A refusal is told by the error event; being replaced by another recording is none.
+  audio.play().catch(() => {});
+  draw();
+}
+
+// What an audio element keeps to itself: why it got no sound. HEAD is no listen.
+async function tellPlayFault() {
+  const source = byId('audio').getAttribute('src');
+  if (!source) return;
+  let text = 'The recorder does not answer. See whether it runs, then press Play again.';
+  try {
+    const response = await fetch(source, { method: 'HEAD' });
+    if (response.status === 401) return signedOut();
+    text = response.ok ? 'This browser cannot play the recording. Its evidence holds a WAV file.'
+      : response.status === 404 ? 'There is nothing to hear: the call has no audio, or it was erased.'
+      : response.status === 503 ? 'The ledger does not answer, and nobody may listen unseen. Press Play again in a moment.'
+      : 'The recorder answered ' + response.status + '. Press Play again; its log says more.';
+  } catch { /* text stays what it is */ }
+  byId('player-fault').textContent = text;
 }
 
 function acts(call) {
@@ -49,44 +92,56 @@ function acts(call) {
     return cell;
   }
 
-  const path = '/api/v1/calls/' + encodeURIComponent(call.id);
   const box = element('div', 'acts');
-  const play = element('button', '', 'Play');
-  play.type = 'button';
-  play.addEventListener('click', () => {
-    byId('player').hidden = false;
-    byId('player-title').textContent = call.participants.map(p => p.name || p.aor).join(' – ');
-    byId('audio').src = path + '/audio?purpose=' + encodeURIComponent('listened to on the page');
-    byId('audio').play().catch(() => { byId('player-title').textContent = 'This recording cannot be played now.'; });
-  });
-  box.append(play);
+  const button = element('button', '', 'Play');
+  button.type = 'button';
+  button.setAttribute('aria-label', 'Play ' + namesOf(call) + ', ' + startOf(call));
+  button.addEventListener('click', () => play(call));
+  box.append(button);
   if (call.evidence) {
     const link = element('a', '', 'Evidence');
-    link.href = path + '/evidence?purpose=' + encodeURIComponent('evidence taken from the page');
+    link.href = pathOf(call) + '/evidence?purpose=' + encodeURIComponent('evidence taken from the page');
+    link.setAttribute('aria-label', 'Evidence of ' + namesOf(call) + ', ' + startOf(call));
     box.append(link);
   }
   cell.append(box);
   return cell;
 }
 
+// A row is made anew only when its call has changed, so that the list does not take the focus from whoever tabs through it.
 function row(call, now) {
-  const made = element('tr');
-  made.append(element('td', 'time', new Date(call.startedAt).toLocaleString()));
-  made.append(element('td', 'state state-' + call.state, call.state));
-  made.append(parties(call));
-  made.append(element('td', '', call.channels.join(', ')));
-  made.append(element('td', 'number', call.state === 'notRecorded' ? '' : duration(call, now)));
-  const flags = element('td');
-  for (const flag of call.flags) flags.append(element('span', 'flag', flag));
-  made.append(flags, acts(call));
-  return made;
+  const known = rows.get(call.id) || { made: element('tr'), text: '' };
+  const text = JSON.stringify(call);
+  const { made } = known;
+  if (known.text !== text) {
+    const focused = made.contains(document.activeElement);
+    made.replaceChildren(
+      element('td', 'time', startOf(call)), state(call), parties(call), element('td', 'line', call.channels.join(', ')),
+      element('td', 'number'), acts(call));
+    if (focused) made.querySelector('button')?.focus();
+  }
+  made.classList.toggle('playing', call.id === playing);
+  made.children[4].textContent = call.state === 'notRecorded' ? '' : duration(call, now);
+  return { made, text };
 }
 
 function draw() {
   const now = Date.now();
-  byId('rows').replaceChildren(...shown.map(call => row(call, now)));
+  rows = new Map(shown.map(call => [call.id, row(call, now)]));
+  const body = byId('rows');
+  const wanted = [...rows.values()].map(one => one.made);
+  for (const old of [...body.children]) if (!wanted.includes(old)) old.remove();
+  wanted.forEach((made, i) => { if (body.children[i] !== made) body.insertBefore(made, body.children[i] || null); });
+  const filtered = byId('party').value.trim() || byId('state').value;
+  byId('empty').textContent = filtered ? 'No call matches. Clear party and state to see all.'
+    : 'No calls yet. The first one appears here by itself.';
   byId('empty').hidden = shown.length > 0;
   byId('more').hidden = !next;
+}
+
+function tell(fault) {
+  byId('fault').textContent = fault;
+  byId('fault').hidden = !fault;
 }
 
 function query(cursor) {
@@ -101,9 +156,12 @@ function query(cursor) {
 function signedOut() {
   clearTimeout(timer);
   shown = [];
-  next = null;
+  rows.clear();
+  next = playing = null;
   byId('audio').removeAttribute('src');
+  byId('audio').load();
   byId('rows').replaceChildren();
+  tell('');
   byId('player').hidden = byId('calls').hidden = byId('sign-out').hidden = true;
   byId('sign-in').hidden = false;
   byId('status').textContent = '';
@@ -129,11 +187,12 @@ async function load(cursor) {
       next = page.next;
       draw();
       byId('status').textContent = 'As of ' + new Date().toLocaleTimeString();
+      tell('');
     } else {
-      byId('status').textContent = await problemOf(response);
+      tell(await problemOf(response));
     }
   } catch {
-    byId('status').textContent = 'The recorder does not answer; trying again.';
+    tell('The recorder does not answer. It is asked again every 3 seconds; see whether it runs.');
   }
   if (run !== running) return;
   if (cursor) older++;
@@ -162,7 +221,7 @@ byId('sign-in').addEventListener('submit', async event => {
       byId('sign-in-fault').textContent = await problemOf(response);
     }
   } catch {
-    byId('sign-in-fault').textContent = 'The recorder does not answer.';
+    byId('sign-in-fault').textContent = 'The recorder does not answer. See whether it runs, then try again.';
   }
 });
 byId('sign-out').addEventListener('click', async () => {
@@ -172,6 +231,7 @@ byId('sign-out').addEventListener('click', async () => {
 });
 byId('search').addEventListener('submit', event => { event.preventDefault(); reload(); });
 byId('search').addEventListener('input', () => { clearTimeout(timer); timer = setTimeout(reload, 250); });
+byId('audio').addEventListener('error', tellPlayFault);
 byId('more').addEventListener('click', () => load(next));
 document.addEventListener('visibilitychange', () => {
   if (document.hidden) clearTimeout(timer);

@@ -62,10 +62,31 @@ public sealed class LogFilesTests : IDisposable
         using var again = LogFiles.Open(_directory, head);
         Assert.Equal(head.Size, again.Head.Size);
         Assert.Equal(head.Root.ToArray(), again.Head.Root.ToArray());
-        Assert.Equal(acknowledged, again.ReadKeys(0).Count);
+        Assert.Equal(acknowledged, again.ReadKeys(0, int.MaxValue).Count);
         var next = again.Append(Batch(head.Size, 10));
         Assert.Equal(next.Root.ToArray(), again.Root(acknowledged + 10));
         Assert.Equal("{\"n\":9}", Encoding.UTF8.GetString(again.ReadOpening(acknowledged + 9).Body.Span)[..7]);
+    }
+
+    [Theory]
+    [InlineData(0, 0, 0)]
+    [InlineData(0, 600, 600)]
+    [InlineData(255, 2, 2)]
+    [InlineData(256, 256, 256)]
+    [InlineData(599, 100, 1)]
+    [InlineData(600, 100, 0)]
+    [InlineData(700, 100, 0)]
+    public void ReadKeys_gives_the_leaves_asked_for_across_tiles(int from, int count, int given)
+    {
+        using var log = LogFiles.Open(_directory, null);
+        var batch = Batch(0, 600);
+        log.Append(batch);
+
+        var keys = log.ReadKeys(from, count);
+
+        Assert.Equal(Enumerable.Range(from, given).Select(leaf => (long)leaf), keys.Select(key => key.Leaf));
+        Assert.All(keys, key => Assert.Equal(batch[(int)key.Leaf].KeyHash.ToArray(), key.KeyHash.ToArray()));
+        Assert.All(keys, key => Assert.Equal(600, key.CheckpointSize));
     }
 
     [Fact]

@@ -1,0 +1,78 @@
+using Talreg.Contracts;
+
+namespace Talreg.Silo.Options;
+
+/// <summary>A configuration key and what it may hold, in the words of a refusal.</summary>
+/// <param name="Name">The key, as in <c>talreg.json</c>.</param>
+/// <param name="Allowed">What it may hold.</param>
+internal sealed record SettingKey(string Name, string Allowed)
+{
+    private const string EndPoint = "an address and a port such as 0.0.0.0:5060 or [::1]:5060; port 0 takes a free one";
+    private const string EndPoints = EndPoint + "; up to 16, separated by commas";
+    private const string PemFile = "the path of a PEM file";
+
+    public static readonly SettingKey Data = new("data", "the path of a folder");
+
+    public static readonly SettingKey Sip = new("sip", EndPoints);
+
+    public static readonly SettingKey SipTls = new("sip-tls", EndPoints);
+
+    public static readonly SettingKey SipTlsCertificate = new("sip-tls-certificate", PemFile);
+
+    public static readonly SettingKey SipTlsKey = new("sip-tls-key", PemFile);
+
+    public static readonly SettingKey SipTlsTrust = new("sip-tls-trust", PemFile);
+
+    public static readonly SettingKey SipClients = new(
+        "sip-clients",
+        "the path of a JSON file {\"realm\": …, \"clients\": [{\"name\": …, \"networks\": [\"192.0.2.0/24\"], "
+        + "\"certificates\": [\"sbc1.example.com\"], \"digest\": {\"user\": …, \"sha256\": …, \"md5\": …}}]}");
+
+    public static readonly SettingKey Codecs = new(
+        "codecs", "up to 32 SDP encoding names such as PCMA,opus, by commas");
+
+    public static readonly SettingKey Http = new("http", EndPoint);
+
+    public static readonly SettingKey RtpPorts = new(
+        "rtp-ports",
+        "a range low-high within 1024-65535 that starts even, ends odd and holds at least 4 ports, such as 20000-29999");
+
+    public static readonly SettingKey Tenant = Named("tenant", 32);
+
+    public static readonly SettingKey Site = Named("site", 16);
+
+    public static readonly SettingKey Gateway = Named("gateway", 32);
+
+    public static readonly SettingKey Interface = Named("interface", 32);
+
+    public static readonly SettingKey Policy = Named("policy", 32);
+
+    public static readonly SettingKey MediaTimeout = Number("media-timeout", 5, 86_400, "seconds");
+
+    public static readonly SettingKey SegmentMib = Number("segment-mib", 4, 4_096, "MiB");
+
+    public static readonly SettingKey PreBufferMib = Number("prebuffer-mib", 0, 65_536, "MiB");
+
+    public static readonly SettingKey Lines = new(
+        "lines", $"up to 1000 number prefixes of at most {Names.MaxLineLength} characters, separated by commas");
+
+    /// <summary>Every key there is.</summary>
+    public static readonly IReadOnlyList<SettingKey> All =
+    [
+        Data, Sip, SipTls, SipTlsCertificate, SipTlsKey, SipTlsTrust, SipClients, Codecs, Http, RtpPorts, Tenant, Site,
+        Gateway, Interface, Policy, MediaTimeout, SegmentMib, Lines, PreBufferMib,
+    ];
+
+    /// <summary>The least and the most of a number or of a name's length; 0 where neither is.</summary>
+    public (int Low, int High) Bounds { get; private init; }
+
+    /// <summary>The key of a name, in whatever case; null when there is none.</summary>
+    public static SettingKey? Find(string name) =>
+        All.FirstOrDefault(key => key.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
+
+    private static SettingKey Named(string name, int longest) =>
+        new(name, $"1 to {longest} of a-z, 0-9 and hyphen, no hyphen first or last") { Bounds = (1, longest) };
+
+    private static SettingKey Number(string name, int low, int high, string unit) =>
+        new(name, $"{low} to {high} {unit}") { Bounds = (low, high) };
+}

@@ -1,0 +1,130 @@
+using System.Diagnostics;
+using System.Net;
+using System.Runtime.InteropServices;
+using System.Text.RegularExpressions;
+
+namespace Talreg.EndToEnd.Tests;
+
+/// <summary>The real program as a process of its own: started, signalled and read by its process id.</summary>
+internal sealed partial class TalregProcess : IDisposable
+{
+    public const int Interrupt = 2;
+    public const int Terminate = 15;
+
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+
+    private readonly Process _process;
+    private readonly Task<string> _error;
+    private RecorderClient? _client;
+
+    private TalregProcess(Process process)
+    {
+        _process = process;
+        _error = process.StandardError.ReadToEndAsync();
+    }
+
+    /// <summary>Where it hears SIP over UDP; known once it records.</summary>
+    public IPEndPoint Sip { get; private set; } = new(IPAddress.None, 0);
+
+    /// <summary>A client of its API; there once it records.</summary>
+    public RecorderClient Client => _client ?? throw new InvalidOperationException("The recorder has not started.");
+
+    /// <summary>Starts the program.</summary>
+    /// <param name="arguments">Its arguments.</param>
+    /// <param name="before">A program that runs it, with its arguments; none by default.</param>
+    public static TalregProcess Start(IEnumerable<string> arguments, params string[] before)
+    {
+        string[] command = [.. before, "dotnet", Path.Combine(AppContext.BaseDirectory, "talreg.dll"), .. arguments];
+        var start = new ProcessStartInfo(command[0], command[1..])
+        {
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            Environment = { ["TALREG_BOOTSTRAP_TOKEN"] = RecorderClient.Token, ["TALREG_SEGMENT_MIB"] = "16" },
+        };
+        return new TalregProcess(Process.Start(start)!);
+    }
+
+    /// <summary>Starts a recorder on free ports of loopback and waits until it records.</summary>
+    public static async Task<TalregProcess> RecordAsync(string folder)
+    {
+        var process = Start(Recorder(folder));
+        try
+        {
+            await process.WaitUntilRecordingAsync();
+            return process;
+        }
+        catch
+        {
+            process.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The arguments of a recorder on loopback; port 0 takes a free one.</summary>
+    public static string[] Recorder(string folder, int sip = 0, int http = 0) =>
+    [
+        "all",
+        "--data",
+        folder,
+        "--sip",
+        $"127.0.0.1:{sip}",
+        "--http",
+        $"127.0.0.1:{http}",
+        "--rtp-ports",
+        "34000-34099",
+    ];
+
+    /// <summary>Sends a signal.</summary>
+    public void Signal(int signal) => Assert.Equal(0, Kill(_process.Id, signal));
+
+    /// <summary>Waits for its end.</summary>
+    /// <returns>The exit code, and what it wrote that was not read before.</returns>
+    public async Task<(int Code, string Output, string Error)> EndAsync()
+    {
+        using var limit = new CancellationTokenSource(Limit);
+        var output = await _process.StandardOutput.ReadToEndAsync(limit.Token);
+        await _process.WaitForExitAsync(limit.Token);
+        return (_process.ExitCode, output, await _error);
+    }
+
+    /// <summary>kill -9.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync();
+    }
+
+    public void Dispose()
+    {
+        _client?.Dispose();
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+        }
+
+        _process.Dispose();
+    }
+
+    private async Task WaitUntilRecordingAsync()
+    {
+        using var limit = new CancellationTokenSource(Limit);
+        while (await _process.StandardOutput.ReadLineAsync(limit.Token) is { } line)
+        {
+            if (Recording().Match(line) is { Success: true } found)
+            {
+                Sip = IPEndPoint.Parse(found.Groups["sip"].Value);
+                _client = new RecorderClient(new Uri(found.Groups["http"].Value));
+                return;
+            }
+        }
+
+        Assert.Fail($"The recorder ended without recording: {await _error}");
+    }
+
+    [GeneratedRegex("^Recording\\. SIP on (?<sip>[0-9.:]+)/UDP .* API on (?<http>http://.+)$", RegexOptions.None, 1000)]
+    private static partial Regex Recording();
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int Kill(int process, int signal);
+}

@@ -1,0 +1,219 @@
+using System.Net;
+using Talreg.Silo.Options;
+
+namespace Talreg.Silo.Tests;
+
+/// <summary>Where settings come from, and what is refused.</summary>
+public sealed class SettingsTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    /// <summary>Per key, what it may not hold.</summary>
+    public static TheoryData<string, string> WrongValues { get; } = new()
+    {
+        { "sip", "5060" },
+        { "sip", "localhost:5060" },
+        { "sip", "127.0.0.1" },
+        { "sip", "127.1:5060" },
+        { "sip", "::1:5060" },
+        { "sip", "[::1]" },
+        { "sip", "[127.0.0.1]:5060" },
+        { "sip", "127.0.0.1:65536" },
+        { "sip", "127.0.0.1:-1" },
+        { "sip", "127.0.0.1:5060,5061" },
+        { "sip-tls", "127.0.0.1" },
+        { "codecs", "PCMA/8000" },
+        { "http", "8080" },
+        { "http", "http://127.0.0.1:8080" },
+        { "rtp-ports", "20000" },
+        { "rtp-ports", "20001-20010" },
+        { "rtp-ports", "20000-20010" },
+        { "rtp-ports", "20000-20001" },
+        { "rtp-ports", "1022-2001" },
+        { "rtp-ports", "64000-65537" },
+        { "rtp-ports", "20000-29999-30001" },
+        { "tenant", "Bank" },
+        { "tenant", "a.b" },
+        { "site", "seventeen-letters" },
+        { "gateway", "-gw" },
+        { "interface", "sip/1" },
+        { "policy", "the policy" },
+        { "media-timeout", "4" },
+        { "media-timeout", "86401" },
+        { "media-timeout", "2 min" },
+        { "segment-mib", "3" },
+        { "segment-mib", "4097" },
+        { "segment-mib", "1e2" },
+        { "prebuffer-mib", "-1" },
+        { "prebuffer-mib", "65537" },
+        { "lines", new string('1', 300) },
+    };
+
+    public static TheoryData<string> Keys { get; } = new(SettingKey.All.Select(key => key.Name));
+
+    [Theory]
+    [MemberData(nameof(WrongValues))]
+    public void Read_wrong_value_names_the_key_what_it_held_and_what_it_may_hold(string key, string value)
+    {
+        var refused = Assert.Throws<SettingsException>(() => Read(environment: [(Variable(key), value)]));
+
+        Assert.Equal(key, refused.Key);
+        Assert.Equal($"{key} holds '{value}'; it may hold {SettingKey.Find(key)!.Allowed}.", refused.Message);
+    }
+
+    [Theory]
+    [MemberData(nameof(Keys))]
+    public void Read_key_without_a_value_is_refused_wherever_it_stands(string key)
+    {
+        var message = $"{key} holds nothing; it may hold {SettingKey.Find(key)!.Allowed}.";
+
+        Assert.Equal(message, Refusal($$"""{"{{key}}":null}"""));
+        Assert.Equal(message, Refusal($$"""{"{{key}}":""}"""));
+        Assert.Equal(message, Refusal(environment: [(Variable(key), " ")]));
+        Assert.Equal(message, Refusal(commandLine: [(key, "")]));
+    }
+
+    [Theory]
+    [MemberData(nameof(Keys))]
+    public void Read_group_or_list_where_one_value_belongs_is_refused(string key)
+    {
+        foreach (var json in new[] { $$$"""{"{{{key}}}":{"x":"1"}}""", $$"""{"{{key}}":["1","2"]}""" })
+        {
+            Assert.StartsWith(
+                $"{key} holds '{{...}}'; it may hold one value: ", Refusal(json), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void Read_unknown_key_is_refused_with_the_keys_there_are()
+    {
+        Assert.Equal(
+            "retention holds '5y'; it may hold nothing: there is no such key. Keys are "
+            + $"{string.Join(", ", SettingKey.All.Select(key => key.Name))}.",
+            Refusal("""{"retention":"5y"}"""));
+        Assert.StartsWith(
+            "rtp-port holds '2-5'; it may hold nothing",
+            Refusal(environment: [("TALREG_RTP_PORT", "2-5")]),
+            StringComparison.Ordinal);
+        Assert.StartsWith(
+            "talreg_sip holds '127.0.0.1:1'; it may hold nothing",
+            Refusal(environment: [("talreg_sip", "127.0.0.1:1")]),
+            StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("{\"sip\":")]
+    [InlineData("[1]")]
+    [InlineData("{\"sip\":\"127.0.0.1:1\",\"SIP\":\"127.0.0.1:2\"}")]
+    public void Load_file_that_is_no_object_of_settings_is_refused_in_one_line(string json)
+    {
+        var refused = Assert.Throws<SettingsException>(() => Read(json));
+
+        Assert.EndsWith("talreg.json", refused.Key, StringComparison.Ordinal);
+        Assert.EndsWith("it may hold a JSON object of settings.", refused.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', refused.Message);
+    }
+
+    [Fact]
+    public void Read_command_line_outweighs_environment_and_environment_outweighs_the_file()
+    {
+        const string Json = """{"sip":"127.0.0.1:1","http":"127.0.0.1:1","site":"file","media-timeout":30}""";
+        (string, string)[] environment = [("TALREG_SIP", "127.0.0.1:2"), ("TALREG_HTTP", "127.0.0.1:2")];
+
+        var settings = Read(Json, environment, [("sip", "127.0.0.1:3")]);
+
+        Assert.Equal(new IPEndPoint(IPAddress.Loopback, 3), settings.Sip);
+        Assert.Equal(new IPEndPoint(IPAddress.Loopback, 2), settings.Http);
+        Assert.Equal("file", settings.Site);
+        Assert.Equal(TimeSpan.FromSeconds(30), settings.MediaTimeout);
+    }
+
+    [Fact]
+    public void Read_every_key_reaches_its_setting()
+    {
+        var settings = Read("""
+            {"data":"/srv/talreg","sip":"[::1]:5062","http":"0.0.0.0:8081","rtp-ports":"30000-30099","tenant":"bank",
+             "site":"north","gateway":"gw7","interface":"sip7","policy":"mifid","media-timeout":"60","segment-mib":"64",
+             "lines":"+4930, 08"}
+            """);
+
+        Assert.Equal("/srv/talreg", settings.Data);
+        Assert.Equal(new IPEndPoint(IPAddress.IPv6Loopback, 5062), settings.Sip);
+        Assert.Equal(new IPEndPoint(IPAddress.Any, 8081), settings.Http);
+        Assert.Equal((30_000, 30_099), (settings.RtpLow, settings.RtpHigh));
+        Assert.Equal(
+            ("bank", "north", "gw7", "sip7", "mifid"),
+            (settings.Tenant, settings.Site, settings.Gateway, settings.Interface, settings.Policy));
+        Assert.Equal((TimeSpan.FromMinutes(1), 64L << 20), (settings.MediaTimeout, settings.SegmentBytes));
+        Assert.Equal(["+4930", "08"], settings.Lines);
+    }
+
+    [Fact]
+    public void Read_nothing_given_holds_the_defaults_of_the_readme()
+    {
+        var settings = Read();
+
+        Assert.Equal(Path.GetFullPath("talreg-data"), settings.Data);
+        Assert.Equal(("0.0.0.0:5060", "127.0.0.1:8080"), ($"{settings.Sip}", $"{settings.Http}"));
+        Assert.Equal((20_000, 29_999), (settings.RtpLow, settings.RtpHigh));
+        Assert.Equal((TimeSpan.FromSeconds(120), 256L << 20), (settings.MediaTimeout, settings.SegmentBytes));
+        Assert.Empty(settings.Lines);
+    }
+
+    [Fact]
+    public void Load_reserved_names_are_no_keys()
+    {
+        var settings = Read(environment:
+        [
+            ("TALREG_BOOTSTRAP_TOKEN", "x"), ("TALREG_PEERS", "required"), ("TALREG_TOKEN", "x"), ("PATH", "/bin"),
+        ]);
+
+        Assert.Equal("site1", settings.Site);
+    }
+
+    [Fact]
+    public void Readme_has_a_row_for_every_key()
+    {
+        var readme = File.ReadAllText(Path.Combine(Root(), "README.md"));
+
+        Assert.All(SettingKey.All, key => Assert.Contains($"`{key.Name}`", readme, StringComparison.Ordinal));
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private static string Variable(string key) => $"TALREG_{key.ToUpperInvariant().Replace('-', '_')}";
+
+    private static string Root()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Talreg.slnx")))
+        {
+            folder = folder.Parent;
+        }
+
+        return folder?.FullName ?? throw new DirectoryNotFoundException("No Talreg.slnx above the test program.");
+    }
+
+    private string Refusal(
+        string? json = null, (string, string)[]? environment = null, (string, string)[]? commandLine = null) =>
+        Assert.Throws<SettingsException>(() => Read(json, environment, commandLine)).Message;
+
+    private RecorderSettings Read(
+        string? json = null, (string, string)[]? environment = null, (string, string)[]? commandLine = null)
+    {
+        var file = Path.Combine(_folder.Path, "talreg.json");
+        if (json is null)
+        {
+            File.Delete(file);
+        }
+        else
+        {
+            File.WriteAllText(file, json);
+        }
+
+        return SettingsReader.Read(SettingsReader.Load(file, Pairs(environment), Pairs(commandLine)));
+    }
+
+    private static IEnumerable<KeyValuePair<string, string?>> Pairs((string Key, string Value)[]? pairs) =>
+        (pairs ?? []).Select(pair => KeyValuePair.Create(pair.Key, (string?)pair.Value));
+}
