@@ -22,8 +22,8 @@ internal static class SettingsReader
     private static readonly string[] Known =
     [
         "data", "sip", "http", "rtp-ports", "tenant", "site", "gateway", "interface", "policy", "media-timeout",
-        "segment-mib", "volumes", "lines", "prebuffer-mib", "sip-tls", "sip-tls-certificate", "sip-tls-key", "sip-tls-trust",
-        "sip-clients", "codecs",
+        "segment-mib", "volumes", "lines", "prebuffer-mib", "sip-tls", "sip-tls-certificate", "sip-tls-key",
+        "sip-tls-trust", "sip-clients", "codecs",
     ];
 
     /// <summary>The configuration in force, without defaults.</summary>
