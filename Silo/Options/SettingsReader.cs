@@ -22,8 +22,8 @@ internal static class SettingsReader
     private static readonly string[] Known =
     [
         "data", "sip", "http", "rtp-ports", "tenant", "site", "gateway", "interface", "policy", "media-timeout",
-        "segment-mib", "volumes", "lines", "prebuffer-mib", "sip-tls", "sip-tls-certificate", "sip-tls-key",
-        "sip-tls-trust", "sip-clients", "codecs",
+        "segment-mib", "volumes", "reserve-segments", "space-alarm", "space-refuse", "lines", "prebuffer-mib",
+        "sip-tls", "sip-tls-certificate", "sip-tls-key", "sip-tls-trust", "sip-clients", "codecs",
     ];
 
     /// <summary>The configuration in force, without defaults.</summary>
@@ -88,6 +88,9 @@ internal static class SettingsReader
             PreBufferBytes = configuration["prebuffer-mib"] is null
                 ? null
                 : (long)Number(configuration, "prebuffer-mib", 0, 0, 65_536, "MiB") << 20,
+            ReserveSegments = Number(configuration, "reserve-segments", 1, 0, 64, "segments"),
+            SpaceAlarm = Number(configuration, "space-alarm", 80, 10, 99, "per cent"),
+            SpaceRefuse = Number(configuration, "space-refuse", 95, 10, 100, "per cent"),
             Volumes = Volumes(configuration["volumes"]),
             Lines = Lines(configuration["lines"]),
         };
