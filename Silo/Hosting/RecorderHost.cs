@@ -49,7 +49,7 @@ internal sealed class RecorderHost : IAsyncDisposable
     private readonly DataFolder _folder;
     private readonly RootKey _root;
     private readonly FileKeyStore _keys;
-    private readonly JournalVolume _journal;
+    private readonly TakeJournal _journal;
     private readonly PreBufferPool? _preBuffer;
     private readonly CaptureEngine _capture;
     private readonly WebApplication _app;
@@ -59,7 +59,7 @@ internal sealed class RecorderHost : IAsyncDisposable
         DataFolder folder,
         RootKey root,
         FileKeyStore keys,
-        JournalVolume journal,
+        TakeJournal journal,
         PreBufferPool? preBuffer,
         CaptureEngine capture,
         WebApplication app)
@@ -93,7 +93,7 @@ internal sealed class RecorderHost : IAsyncDisposable
         var folder = DataFolder.Take(settings.Data);
         RootKey? root = null;
         FileKeyStore? keys = null;
-        JournalVolume? journal = null;
+        TakeJournal? journal = null;
         PreBufferPool? preBuffer = null;
         try
         {
@@ -104,8 +104,16 @@ internal sealed class RecorderHost : IAsyncDisposable
 
             root = OpenRootKey(Path.Combine(folder.Sub("keys"), "root.key"));
             keys = FileKeyStore.Open(folder.Sub("keys"), root);
-            journal = await JournalVolume.OpenAsync(
-                new JournalOptions { Directory = folder.Path, SegmentBytes = settings.SegmentBytes },
+            journal = await TakeJournal.OpenAsync(
+                new JournalOptions
+                {
+                    Volumes = settings.Volumes.Count > 0 ? settings.Volumes : [folder.Path],
+                    RecordingsDirectory = folder.Path,
+                    SegmentBytes = settings.SegmentBytes,
+                    ReserveSegments = settings.ReserveSegments,
+                    AlarmPercent = settings.SpaceAlarm,
+                    RefusePercent = settings.SpaceRefuse,
+                },
                 keys,
                 TimeProvider.System,
                 cancellationToken).ConfigureAwait(false);
@@ -194,7 +202,7 @@ internal sealed class RecorderHost : IAsyncDisposable
         RecorderConsole console,
         DataFolder folder,
         FileKeyStore keys,
-        JournalVolume journal,
+        TakeJournal journal,
         CaptureEngine capture)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "talreg" });

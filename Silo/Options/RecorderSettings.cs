@@ -53,11 +53,23 @@ internal sealed record RecorderSettings
     /// <summary>A take without a packet for this long is sealed as <c>mediaTimeout</c>.</summary>
     public TimeSpan MediaTimeout { get; init; } = TimeSpan.FromSeconds(120);
 
+    /// <summary>Folders of the journal's volumes, absolute; empty: the data folder alone.</summary>
+    public IReadOnlyList<string> Volumes { get; init; } = [];
+
     /// <summary>Size of a journal segment in bytes.</summary>
     public long SegmentBytes { get; init; } = 256L << 20;
 
     /// <summary>Locked memory for pre-buffers, in bytes; 0 for none; null for what is safe here.</summary>
     public long? PreBufferBytes { get; init; }
+
+    /// <summary>Segments' space kept in reserve on each volume for live calls.</summary>
+    public int ReserveSegments { get; init; } = 1;
+
+    /// <summary>Per cent in use of a volume from which there is an alarm.</summary>
+    public int SpaceAlarm { get; init; } = 80;
+
+    /// <summary>Per cent in use of every volume from which new calls are answered 503.</summary>
+    public int SpaceRefuse { get; init; } = 95;
 
     /// <summary>Number prefixes of recorded lines; empty: the first participant of the metadata is the line.</summary>
     public IReadOnlyList<string> Lines { get; init; } = [];

@@ -1,4 +1,5 @@
 using Talreg.Contracts;
+using Talreg.Store.Journal;
 
 namespace Talreg.Silo.Options;
 
@@ -51,6 +52,15 @@ internal sealed record SettingKey(string Name, string Allowed)
 
     public static readonly SettingKey SegmentMib = Number("segment-mib", 4, 4_096, "MiB");
 
+    public static readonly SettingKey ReserveSegments = Number("reserve-segments", 0, 64, "segments");
+
+    public static readonly SettingKey SpaceAlarm = Number("space-alarm", 10, 99, "per cent");
+
+    public static readonly SettingKey SpaceRefuse = Number("space-refuse", 10, 100, "per cent");
+
+    public static readonly SettingKey Volumes = new(
+        "volumes", $"up to {JournalOptions.MaxVolumes} different folders, separated by commas");
+
     public static readonly SettingKey PreBufferMib = Number("prebuffer-mib", 0, 65_536, "MiB");
 
     public static readonly SettingKey Lines = new(
@@ -60,7 +70,8 @@ internal sealed record SettingKey(string Name, string Allowed)
     public static readonly IReadOnlyList<SettingKey> All =
     [
         Data, Sip, SipTls, SipTlsCertificate, SipTlsKey, SipTlsTrust, SipClients, Codecs, Http, RtpPorts, Tenant, Site,
-        Gateway, Interface, Policy, MediaTimeout, SegmentMib, Lines, PreBufferMib,
+        Gateway, Interface, Policy, MediaTimeout, SegmentMib, Volumes, ReserveSegments, SpaceAlarm, SpaceRefuse, Lines,
+        PreBufferMib,
     ];
 
     /// <summary>The least and the most of a number or of a name's length; 0 where neither is.</summary>

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Talreg.Contracts;
+using Talreg.Store.Journal;
 
 namespace Talreg.Silo.Options;
 
@@ -92,6 +93,10 @@ internal static class SettingsReader
             PreBufferBytes = configuration[SettingKey.PreBufferMib.Name] is null
                 ? null
                 : (long)Number(configuration, SettingKey.PreBufferMib, 0) << 20,
+            ReserveSegments = Number(configuration, SettingKey.ReserveSegments, 1),
+            SpaceAlarm = Number(configuration, SettingKey.SpaceAlarm, 80),
+            SpaceRefuse = Number(configuration, SettingKey.SpaceRefuse, 95),
+            Volumes = Volumes(configuration[SettingKey.Volumes.Name]),
             Lines = Lines(configuration[SettingKey.Lines.Name]),
         };
     }
@@ -155,6 +160,16 @@ internal static class SettingsReader
             && value >= key.Bounds.Low && value <= key.Bounds.High
             ? value
             : throw new SettingsException(key.Name, text, key.Allowed);
+    }
+
+    private static string[] Volumes(string? value)
+    {
+        var volumes = Array.ConvertAll(
+            (value ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries),
+            Path.GetFullPath);
+        return volumes.Length <= JournalOptions.MaxVolumes && volumes.Distinct().Count() == volumes.Length
+            ? volumes
+            : throw new SettingsException(SettingKey.Volumes.Name, value, SettingKey.Volumes.Allowed);
     }
 
     private static string[] Lines(string? value)
