@@ -49,6 +49,7 @@ internal sealed partial class CaptureStream
         _trackers[0] = new SequenceTracker();
         _recordFromNs = take.Log.StartMonotonicNs;
         _storedNs = _recordFromNs;
+        SetMedia(plan);
     }
 
     internal PortPair Ports { get; }
@@ -64,7 +65,14 @@ internal sealed partial class CaptureStream
         BeginChange();
         foreach (ref readonly var datagram in datagrams)
         {
-            Receive(datagram, realTimeOffsetNs);
+            if (_srtp is null)
+            {
+                Receive(datagram, realTimeOffsetNs);
+            }
+            else
+            {
+                ReceiveProtected(datagram, realTimeOffsetNs);
+            }
         }
 
         EndChange();
@@ -82,6 +90,7 @@ internal sealed partial class CaptureStream
         }
 
         Volatile.Write(ref _plan, plan);
+        SetMedia(plan);
         var recording = takeRecords && plan.Recorded;
         if (recording && !_recording)
         {
@@ -209,6 +218,9 @@ internal sealed partial class CaptureStream
         Prebuffered = counters.Prebuffered,
         PreBufferShort = counters.PreBufferShort,
         Invalid = counters.Invalid,
+        Unauthenticated = counters.Unauthenticated,
+        Replayed = counters.Replayed,
+        DigitsSuppressed = counters.Digits,
         SsrcChanges = counters.SsrcChanges,
         SourceChanges = counters.SourceChanges,
         FirstAt = counters.FirstUnixNs == 0 ? null : StreamSnapshot.ToTime(counters.FirstUnixNs),
@@ -234,6 +246,12 @@ internal sealed partial class CaptureStream
         if (own)
         {
             _counters.LastPacketNs = Math.Max(_counters.LastPacketNs, datagram.ArrivalNs);
+        }
+
+        if (_digitsOff && rtp && own && IsDigit(packet))
+        {
+            SuppressDigit(datagram.ArrivalNs);
+            return;
         }
 
         if (_take.Taps.Length != 0 && rtp && own && _recording && datagram.ArrivalNs >= _recordFromNs)

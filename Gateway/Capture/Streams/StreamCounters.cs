@@ -17,6 +17,9 @@ internal struct StreamCounters
     internal long Prebuffered;
     internal bool PreBufferShort;
     internal long Invalid;
+    internal long Unauthenticated;
+    internal long Replayed;
+    internal long Digits;
     internal long SsrcChanges;
     internal long SourceChanges;
     internal long FirstUnixNs;
