@@ -1,3 +1,5 @@
+using Talreg.Capture.Quality;
+using Talreg.Capture.Rtcp;
 using Talreg.Store.Journal;
 
 namespace Talreg.Capture;
@@ -97,6 +99,32 @@ public sealed record StreamSnapshot
     /// <summary>Datagrams that are neither RTP nor RTCP, or longer than can be stored; not stored.</summary>
     public required long Invalid { get; init; }
 
+    /// <summary>
+    /// SRTP packets that no key of the stream authenticates, forged or damaged; not stored, and part of nothing else.
+    /// </summary>
+    public required long Unauthenticated { get; init; }
+
+    /// <summary>SRTP packets that were there before, or came too late to tell; not stored.</summary>
+    public required long Replayed { get; init; }
+
+    /// <summary>Of <see cref="Suppressed"/>, telephone events while digits were not to be stored.</summary>
+    public required long DigitsSuppressed { get; init; }
+
+    /// <summary>How well it came; null before the first packet. Judged up to the last 32 packets while the take lives.</summary>
+    public required StreamQuality? Quality { get; init; }
+
+    /// <summary>The sender's last report, which ties its RTP clock to its wall clock; null for none.</summary>
+    public required SenderReport? LastSenderReport { get; init; }
+
+    /// <summary>Arrival of that report, in ns of CLOCK_MONOTONIC; 0 for none.</summary>
+    public required long LastSenderReportNs { get; init; }
+
+    /// <summary>BYE packets of the sender. They end nothing: signalling does.</summary>
+    public required long Goodbyes { get; init; }
+
+    /// <summary>RTCP packets, stored, that are no valid compound (RFC 3550 A.2).</summary>
+    public required long InvalidReports { get; init; }
+
     /// <summary>How often another SSRC took over.</summary>
     public required long SsrcChanges { get; init; }
 
@@ -152,7 +180,7 @@ public sealed record TakeResult(ClosedTake Closed, TakeSnapshot Final);
 /// <param name="Stored">Packets put into chunks.</param>
 /// <param name="Suppressed">Packets that came while recording was off.</param>
 /// <param name="OwnDrops">Packets the journal could not take.</param>
-/// <param name="Invalid">Datagrams that are no RTP or RTCP.</param>
+/// <param name="Invalid">Datagrams that are no RTP or RTCP, or not authentic where they must be.</param>
 /// <param name="Unrouted">Datagrams at a port of no take.</param>
 /// <param name="KernelDrops">Datagrams the kernel dropped.</param>
 /// <param name="Chunks">Chunks handed to the journal.</param>

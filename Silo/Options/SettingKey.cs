@@ -32,6 +32,8 @@ internal sealed record SettingKey(string Name, string Allowed)
     public static readonly SettingKey Codecs = new(
         "codecs", "up to 32 SDP encoding names such as PCMA,opus, by commas");
 
+    public static readonly SettingKey SrtpKeysInClear = new("srtp-keys-in-clear", "yes or no");
+
     public static readonly SettingKey Http = new("http", EndPoint);
 
     public static readonly SettingKey RtpPorts = new(
@@ -69,8 +71,8 @@ internal sealed record SettingKey(string Name, string Allowed)
     /// <summary>Every key there is.</summary>
     public static readonly IReadOnlyList<SettingKey> All =
     [
-        Data, Sip, SipTls, SipTlsCertificate, SipTlsKey, SipTlsTrust, SipClients, Codecs, Http, RtpPorts, Tenant, Site,
-        Gateway, Interface, Policy, MediaTimeout, SegmentMib, Volumes, ReserveSegments, SpaceAlarm, SpaceRefuse, Lines,
+        Data, Sip, SipTls, SipTlsCertificate, SipTlsKey, SipTlsTrust, SipClients, Codecs, SrtpKeysInClear, Http,
+        RtpPorts, Tenant, Site, Gateway, Interface, Policy, MediaTimeout, SegmentMib, Volumes, ReserveSegments, SpaceAlarm, SpaceRefuse, Lines,
         PreBufferMib,
     ];
 

@@ -80,6 +80,7 @@ internal static class SettingsReader
             SipTls = sipTls,
             SipAccess = SipSettings.Access(configuration[SettingKey.SipClients.Name], sipTls),
             Codecs = SipSettings.Codecs(configuration[SettingKey.Codecs.Name]),
+            SrtpKeysInClear = SipSettings.SrtpKeysInClear(configuration[SettingKey.SrtpKeysInClear.Name]),
             Http = EndPoint(SettingKey.Http, configuration[SettingKey.Http.Name] ?? "127.0.0.1:8080"),
             RtpLow = low,
             RtpHigh = high,

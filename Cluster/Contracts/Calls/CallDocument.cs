@@ -130,6 +130,12 @@ public static class CallFlags
     /// <summary>The recorder was interrupted; what it missed is declared as a gap.</summary>
     public const string Interrupted = "interrupted";
 
+    /// <summary>SRTP keys came over SIP without TLS: anyone on the way could listen.</summary>
+    public const string KeysInClear = "keysInClear";
+
+    /// <summary>At least one SRTP packet was not authentic; it is not stored.</summary>
+    public const string UnauthenticatedPackets = "unauthenticatedPackets";
+
     /// <summary>Less was kept before the start than the policy asked for: the pre-buffer's memory was used up.</summary>
     public const string PreBufferShort = "preBufferShort";
 }
@@ -220,6 +226,49 @@ public sealed record StreamDocument
 
     /// <summary>Arrival of the last packet.</summary>
     [Id(10)] public DateTimeOffset? LastAt { get; init; }
+
+    /// <summary>SRTP packets that were not authentic; not stored. Left out of the API while 0.</summary>
+    [Id(11), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public long Unauthenticated { get; init; }
+
+    /// <summary>Telephone events that were kept out of the store by command. Left out of the API while 0.</summary>
+    [Id(12), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public long DigitsSuppressed { get; init; }
+
+    /// <summary>How well it came; null, and then left out of the API, where it was not measured.</summary>
+    [Id(13), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public StreamQualityDocument? Quality { get; init; }
+}
+
+/// <summary>How well a stream came. What came while recording was off is left out. Whole numbers: the call is sealed.</summary>
+[GenerateSerializer, Immutable, Alias("Talreg.StreamQualityDocument")]
+public sealed record StreamQualityDocument
+{
+    /// <summary>Interarrival jitter at the end, in microseconds (RFC 3550 §6.4.1).</summary>
+    [Id(0)] public required long JitterUs { get; init; }
+
+    /// <summary>The most it was, in microseconds.</summary>
+    [Id(1)] public required long MaxJitterUs { get; init; }
+
+    /// <summary>Packets that never came, of a million.</summary>
+    [Id(2)] public required long LossPpm { get; init; }
+
+    /// <summary>Bursts of loss (RFC 3611 §4.7.2).</summary>
+    [Id(3)] public required long Bursts { get; init; }
+
+    /// <summary>Lost within bursts, of a million.</summary>
+    [Id(4)] public required long BurstLossPpm { get; init; }
+
+    /// <summary>Lost between bursts, of a million.</summary>
+    [Id(5)] public required long GapLossPpm { get; init; }
+
+    /// <summary>
+    /// Transmission rating R without delay (ITU-T G.107) in tenths, 0 to 932; null for codecs without published values.
+    /// </summary>
+    [Id(6)] public long? RatingTenths { get; init; }
+
+    /// <summary>Mean opinion score of the rating in hundredths, 100 to 450; null without one.</summary>
+    [Id(7)] public long? MosHundredths { get; init; }
 }
 
 /// <summary>One captured copy of a call.</summary>

@@ -53,6 +53,7 @@ internal sealed partial class CaptureStream
         _startNs = take.Log.StartMonotonicNs;
         _recordFromNs = _startNs;
         _storedNs = _recordFromNs;
+        SetMedia(plan);
     }
 
     internal PortPair Ports { get; }
@@ -68,7 +69,14 @@ internal sealed partial class CaptureStream
         BeginChange();
         foreach (ref readonly var datagram in datagrams)
         {
-            Receive(datagram, realTimeOffsetNs);
+            if (_srtp is null)
+            {
+                Receive(datagram, realTimeOffsetNs);
+            }
+            else
+            {
+                ReceiveProtected(datagram, realTimeOffsetNs);
+            }
         }
 
         EndChange();
@@ -86,6 +94,7 @@ internal sealed partial class CaptureStream
         }
 
         Volatile.Write(ref _plan, plan);
+        SetMedia(plan);
         var recording = takeRecords && plan.Recorded;
         if (recording && !_recording)
         {
@@ -161,6 +170,7 @@ internal sealed partial class CaptureStream
     {
         BeginChange();
         var done = FinishKept(abandon, nowNs) && TryClose();
+        JudgeRest();
         if (!done && abandon)
         {
             _shard.Totals.Stored -= _chunk.Packets;
@@ -213,6 +223,14 @@ internal sealed partial class CaptureStream
         Prebuffered = counters.Prebuffered,
         PreBufferShort = counters.PreBufferShort,
         Invalid = counters.Invalid,
+        Unauthenticated = counters.Unauthenticated,
+        Replayed = counters.Replayed,
+        DigitsSuppressed = counters.Digits,
+        Quality = Quality(counters),
+        LastSenderReport = counters.SenderReportNs == 0 ? null : counters.SenderReport,
+        LastSenderReportNs = counters.SenderReportNs,
+        Goodbyes = counters.Goodbyes,
+        InvalidReports = counters.InvalidReports,
         SsrcChanges = counters.SsrcChanges,
         SourceChanges = counters.SourceChanges,
         FirstAt = counters.FirstUnixNs == 0 ? null : StreamSnapshot.ToTime(counters.FirstUnixNs),
@@ -238,6 +256,12 @@ internal sealed partial class CaptureStream
         if (own)
         {
             _counters.LastPacketNs = Math.Max(_counters.LastPacketNs, datagram.ArrivalNs);
+        }
+
+        if (_digitsOff && rtp && own && IsDigit(packet))
+        {
+            SuppressDigit(datagram.ArrivalNs);
+            return;
         }
 
         if (_take.Taps.Length != 0 && rtp && own && _recording && datagram.ArrivalNs >= _recordFromNs)
@@ -368,6 +392,7 @@ internal sealed partial class CaptureStream
         else if (!rtp)
         {
             _counters.Rtcp++;
+            ReadReports(datagram);
         }
         else
         {
@@ -393,6 +418,8 @@ internal sealed partial class CaptureStream
             return;
         }
 
+        MeasureJitter(tracker.Ssrc, datagram);
+
         if (verdict == SequenceVerdict.Late)
         {
             _counters.Late++;
@@ -405,6 +432,7 @@ internal sealed partial class CaptureStream
             Explain(tracker.Ssrc, extended, skipped, datagram.ArrivalNs);
         }
 
+        Judge(tracker, extended, skipped, paused: _suppressedPending > 0);
         _ownPending = 0;
         _suppressedPending = 0;
         _kernelPending = 0;

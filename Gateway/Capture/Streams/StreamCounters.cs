@@ -1,3 +1,6 @@
+using Talreg.Capture.Quality;
+using Talreg.Capture.Rtcp;
+
 namespace Talreg.Capture.Streams;
 
 /// <summary>Counts of one stream; their meaning stands in <see cref="StreamSnapshot"/>. Copied by value.</summary>
@@ -19,8 +22,17 @@ internal struct StreamCounters
     internal long Suppressed;
     internal long Prebuffered;
     internal long Invalid;
+    internal long Unauthenticated;
+    internal long Replayed;
+    internal long Digits;
     internal long SsrcChanges;
     internal long SourceChanges;
+    internal LossPattern Pattern;
+    internal InterarrivalJitter Jitter;
+    internal SenderReport SenderReport;
+    internal long SenderReportNs;
+    internal long Goodbyes;
+    internal long InvalidReports;
     internal int PortError;
     internal bool KernelDropsShared;
     internal bool PreBufferShort;

@@ -1,4 +1,6 @@
 using Talreg.Capture;
+using Talreg.Capture.Quality;
+using Talreg.Capture.Srtp;
 using Talreg.Contracts;
 using Talreg.Contracts.Calls;
 using Talreg.Gateway.Sealing;
@@ -42,6 +44,9 @@ internal sealed class RecordingSession : IDisposable
     /// <summary>Flags that this session added to those of its admission.</summary>
     public SortedSet<string> Flags { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>By stream index: our key of its answer; null for plain RTP.</summary>
+    public List<SrtpKeys?> Keys { get; } = [];
+
     /// <summary>True while what arrives is to be stored.</summary>
     public bool Recording { get; set; }
 
@@ -84,5 +89,24 @@ internal sealed class RecordingSession : IDisposable
         Foreign = stream.Foreign,
         FirstAt = stream.FirstAt,
         LastAt = stream.LastAt,
+        Unauthenticated = stream.Unauthenticated,
+        DigitsSuppressed = stream.DigitsSuppressed,
+        Quality = stream.Quality is { } quality ? ToDocument(quality) : null,
     };
+
+    private static StreamQualityDocument ToDocument(StreamQuality quality)
+    {
+        static long Scale(double value, double scale) => (long)Math.Round(value * scale);
+        return new StreamQualityDocument
+        {
+            JitterUs = (long)quality.Jitter.TotalMicroseconds,
+            MaxJitterUs = (long)quality.MaxJitter.TotalMicroseconds,
+            LossPpm = Scale(quality.LossRatio, 1e6),
+            Bursts = quality.Bursts,
+            BurstLossPpm = Scale(quality.BurstDensity, 1e6),
+            GapLossPpm = Scale(quality.GapDensity, 1e6),
+            RatingTenths = quality.Rating is { } rating ? Scale(rating, 10) : null,
+            MosHundredths = quality.Mos is { } mos ? Scale(mos, 100) : null,
+        };
+    }
 }
