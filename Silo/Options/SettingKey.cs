@@ -72,8 +72,8 @@ internal sealed record SettingKey(string Name, string Allowed)
     public static readonly IReadOnlyList<SettingKey> All =
     [
         Data, Sip, SipTls, SipTlsCertificate, SipTlsKey, SipTlsTrust, SipClients, Codecs, SrtpKeysInClear, Http,
-        RtpPorts, Tenant, Site, Gateway, Interface, Policy, MediaTimeout, SegmentMib, Volumes, ReserveSegments, SpaceAlarm, SpaceRefuse, Lines,
-        PreBufferMib,
+        RtpPorts, Tenant, Site, Gateway, Interface, Policy, MediaTimeout, SegmentMib, Volumes, ReserveSegments,
+        SpaceAlarm, SpaceRefuse, Lines, PreBufferMib,
     ];
 
     /// <summary>The least and the most of a number or of a name's length; 0 where neither is.</summary>
