@@ -11,7 +11,6 @@ using Talreg.Evidence.Keys;
 using Talreg.Gateway;
 using Talreg.Grains;
 using Talreg.Grains.Ledger;
-using Talreg.Hardware.Ports;
 using Talreg.Hardware.Udp;
 using Talreg.Silo.Options;
 using Talreg.Silo.Recordings;
@@ -105,17 +104,14 @@ internal sealed class RecorderHost : IAsyncDisposable
                 TimeProvider.System,
                 cancellationToken).ConfigureAwait(false);
             preBuffer = OpenPreBuffer(settings);
-            var device = new UdpDevice(new UdpDeviceOptions
-            {
-                Address = settings.Sip.Address,
-                Ports = new PortRange { Low = (ushort)settings.RtpLow, High = (ushort)settings.RtpHigh },
-            });
+            var device = MediaDevice.Open(settings, hears: !console.SiloOnly);
             var capture = new CaptureEngine(device, journal, preBuffer: preBuffer);
-            var app = Build(settings, console, folder, keys, journal, capture);
+            var app = Build(settings, console, folder, keys, journal, capture, device);
             return new RecorderHost(folder, root, keys, journal, preBuffer, capture, app);
         }
         catch (Exception e) when (
-            e is StoreException or IOException or UnauthorizedAccessException or PreBufferRefusedException)
+            e is StartRefusedException or StoreException or IOException or UnauthorizedAccessException
+                or PreBufferRefusedException)
         {
             preBuffer?.Dispose();
             if (journal is not null)
@@ -126,7 +122,7 @@ internal sealed class RecorderHost : IAsyncDisposable
             keys?.Dispose();
             root?.Dispose();
             folder.Dispose();
-            throw new StartRefusedException(e.Message);
+            throw e as StartRefusedException ?? new StartRefusedException(e.Message);
         }
     }
 
@@ -185,7 +181,8 @@ internal sealed class RecorderHost : IAsyncDisposable
         DataFolder folder,
         FileKeyStore keys,
         JournalVolume journal,
-        CaptureEngine capture)
+        CaptureEngine capture,
+        UdpDevice device)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "talreg" });
         builder.Logging.AddSimpleConsole(format => format.SingleLine = true);
@@ -218,7 +215,7 @@ internal sealed class RecorderHost : IAsyncDisposable
         builder.Services.AddSingleton<ReadModelRebuild>();
         if (!console.SiloOnly)
         {
-            AddGateway(builder.Services, settings);
+            AddGateway(builder.Services, settings, device);
         }
 
         builder.Services.AddTalregApi(new TalregApiOptions
@@ -252,7 +249,7 @@ internal sealed class RecorderHost : IAsyncDisposable
         });
     }
 
-    private static void AddGateway(IServiceCollection services, RecorderSettings settings)
+    private static void AddGateway(IServiceCollection services, RecorderSettings settings, UdpDevice device)
     {
         services.AddSingleton(new Gateway.GatewayOptions
         {
@@ -268,6 +265,8 @@ internal sealed class RecorderHost : IAsyncDisposable
             Lines = settings.Lines,
             MediaTimeout = settings.MediaTimeout,
         });
+        services.AddSingleton(settings);
+        services.AddSingleton(device);
         services.AddSingleton<GatewayNode>();
         services.AddSingleton<ILiveMedia, LiveMedia>();
         services.AddSingleton<RecorderMetrics>();

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text.Json;
 using Talreg.Contracts;
+using Talreg.Hardware.Udp;
 
 namespace Talreg.Silo.Options;
 
@@ -20,6 +21,7 @@ internal static class SettingsReader
 
     private static readonly string[] Known =
     [
+        "receive", "receive-shards",
         "data", "sip", "http", "rtp-ports", "tenant", "site", "gateway", "interface", "policy", "media-timeout",
         "segment-mib", "lines", "prebuffer-mib", "sip-tls", "sip-tls-certificate", "sip-tls-key", "sip-tls-trust",
         "sip-clients", "codecs",
@@ -77,6 +79,10 @@ internal static class SettingsReader
             Http = EndPoint("http", configuration["http"] ?? "127.0.0.1:8080"),
             RtpLow = low,
             RtpHigh = high,
+            Receive = Method(configuration["receive"] ?? "auto"),
+            ReceiveShards = configuration["receive-shards"] is null
+                ? null
+                : Number(configuration, "receive-shards", 1, 1, UdpDeviceOptions.MaxShards, "shards"),
             Tenant = Name(configuration, "tenant", Names.DefaultTenant, 32),
             Site = Name(configuration, "site", "site1", 16),
             Gateway = Name(configuration, "gateway", "gw1", 32),
@@ -110,6 +116,14 @@ internal static class SettingsReader
             ? [.. parts.Select(part => EndPoint(key, part))]
             : throw new SettingsException(key, value, "at most 16 addresses, separated by commas");
     }
+
+    private static ReceiveMethod Method(string value) => value switch
+    {
+        "auto" => ReceiveMethod.Auto,
+        "scan" => ReceiveMethod.Scan,
+        "gathered" => ReceiveMethod.Gathered,
+        _ => throw new SettingsException("receive", value, "auto, scan or gathered"),
+    };
 
     private static (int Low, int High) Ports(string value)
     {
