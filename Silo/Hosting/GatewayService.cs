@@ -1,15 +1,24 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Talreg.Gateway;
+using Talreg.Hardware.Udp;
+using Talreg.Silo.Options;
 using Talreg.Store.Journal;
 
 namespace Talreg.Silo.Hosting;
 
 /// <summary>Starts the gateway behind the silo and stops it before.</summary>
-internal sealed class GatewayService(GatewayNode gateway, RecorderMetrics metrics) : IHostedService
+internal sealed class GatewayService(
+    GatewayNode gateway,
+    RecorderMetrics metrics,
+    UdpDevice device,
+    RecorderSettings settings,
+    ILogger<GatewayService> logger) : IHostedService
 {
     /// <inheritdoc />
     public async Task StartAsync(CancellationToken cancellationToken)
     {
+        logger.ReceiveChosen(
+            MediaDevice.Method(device), device.ShardCount, MediaDevice.Explain(device, settings));
         await gateway.StartAsync(cancellationToken).ConfigureAwait(false);
         metrics.Start();
     }

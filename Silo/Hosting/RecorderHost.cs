@@ -12,7 +12,6 @@ using Talreg.Evidence.Keys;
 using Talreg.Gateway;
 using Talreg.Grains;
 using Talreg.Grains.Ledger;
-using Talreg.Hardware.Ports;
 using Talreg.Hardware.Udp;
 using Talreg.Silo.Options;
 using Talreg.Silo.Recordings;
@@ -118,13 +117,9 @@ internal sealed class RecorderHost : IAsyncDisposable
                 TimeProvider.System,
                 cancellationToken).ConfigureAwait(false);
             preBuffer = OpenPreBuffer(settings);
-            var device = new UdpDevice(new UdpDeviceOptions
-            {
-                Address = settings.Sip.Address,
-                Ports = new PortRange { Low = (ushort)settings.RtpLow, High = (ushort)settings.RtpHigh },
-            });
+            var device = MediaDevice.Open(settings, hears: !console.SiloOnly);
             var capture = new CaptureEngine(device, journal, preBuffer: preBuffer);
-            var app = Build(settings, console, folder, keys, journal, capture);
+            var app = Build(settings, console, folder, keys, journal, capture, device);
             return new RecorderHost(folder, root, keys, journal, preBuffer, capture, app);
         }
         catch (Exception e) when (e is StartRefusedException or StoreException or AccessTokensException or IOException
@@ -203,7 +198,8 @@ internal sealed class RecorderHost : IAsyncDisposable
         DataFolder folder,
         FileKeyStore keys,
         TakeJournal journal,
-        CaptureEngine capture)
+        CaptureEngine capture,
+        UdpDevice device)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "talreg" });
         builder.Logging.AddSimpleConsole(format => format.SingleLine = true);
@@ -236,7 +232,7 @@ internal sealed class RecorderHost : IAsyncDisposable
         builder.Services.AddSingleton<ReadModelRebuild>();
         if (!console.SiloOnly)
         {
-            AddGateway(builder.Services, settings);
+            AddGateway(builder.Services, settings, device);
         }
 
         builder.Services.AddTalregApi(new TalregApiOptions
@@ -270,7 +266,7 @@ internal sealed class RecorderHost : IAsyncDisposable
         });
     }
 
-    private static void AddGateway(IServiceCollection services, RecorderSettings settings)
+    private static void AddGateway(IServiceCollection services, RecorderSettings settings, UdpDevice device)
     {
         services.AddSingleton(new Gateway.GatewayOptions
         {
@@ -287,6 +283,8 @@ internal sealed class RecorderHost : IAsyncDisposable
             Lines = settings.Lines,
             MediaTimeout = settings.MediaTimeout,
         });
+        services.AddSingleton(settings);
+        services.AddSingleton(device);
         services.AddSingleton<GatewayNode>();
         services.AddSingleton<ILiveMedia, LiveMedia>();
         services.AddSingleton<RecorderMetrics>();

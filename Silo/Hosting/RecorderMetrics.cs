@@ -1,12 +1,16 @@
 using Prometheus;
 using Talreg.Gateway;
+using Talreg.Hardware.Udp;
+using Talreg.Silo.Options;
 
 namespace Talreg.Silo.Hosting;
 
 /// <summary>The gateway's counters as Prometheus metrics, read when they are scraped.</summary>
-internal sealed class RecorderMetrics(GatewayNode gateway, CollectorRegistry registry) : IDisposable
+internal sealed class RecorderMetrics(
+    GatewayNode gateway, UdpDevice device, RecorderSettings settings, CollectorRegistry registry) : IDisposable
 {
     private static readonly string[] OutcomeLabel = ["outcome"];
+    private static readonly string[] MethodLabels = ["method", "why"];
 
     private IDisposable? _orleans;
 
@@ -26,6 +30,11 @@ internal sealed class RecorderMetrics(GatewayNode gateway, CollectorRegistry reg
             // Without its own factory the adapter fills the default registry, and the scrape is silently empty.
             MetricFactory = factory,
         });
+        factory.CreateGauge(
+                "talreg_receive_shards",
+                "Threads that read media, by the method and why it and not the other.",
+                MethodLabels)
+            .WithLabels(MediaDevice.Method(device), MediaDevice.Why(device, settings)).Set(device.ShardCount);
         var sessions = factory.CreateGauge("talreg_sessions", "Recording sessions alive.");
         var unsealed = factory.CreateGauge("talreg_takes_unsealed", "Takes that ended and wait to be sealed.");
         var @sealed = factory.CreateCounter("talreg_takes_sealed_total", "Takes sealed since the start.");

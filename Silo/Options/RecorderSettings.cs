@@ -1,5 +1,6 @@
 using System.Net;
 using Talreg.Contracts;
+using Talreg.Hardware.Udp;
 using Talreg.Sip.Access;
 using Talreg.Sip.Transport;
 
@@ -37,6 +38,12 @@ internal sealed record RecorderSettings
 
     /// <summary>The highest port for media; odd.</summary>
     public required int RtpHigh { get; init; }
+
+    /// <summary>How media is read.</summary>
+    public ReceiveMethod Receive { get; init; } = ReceiveMethod.Auto;
+
+    /// <summary>Threads that read media; null for what suits the machine.</summary>
+    public int? ReceiveShards { get; init; }
 
     /// <summary>The tenant whose calls these are.</summary>
     public string Tenant { get; init; } = Names.DefaultTenant;

@@ -1,4 +1,5 @@
 using Talreg.Contracts;
+using Talreg.Hardware.Udp;
 using Talreg.Store.Journal;
 
 namespace Talreg.Silo.Options;
@@ -40,6 +41,10 @@ internal sealed record SettingKey(string Name, string Allowed)
         "rtp-ports",
         "a range low-high within 1024-65535 that starts even, ends odd and holds at least 4 ports, such as 20000-29999");
 
+    public static readonly SettingKey Receive = new("receive", "auto, scan or gathered");
+
+    public static readonly SettingKey ReceiveShards = Number("receive-shards", 1, UdpDeviceOptions.MaxShards, "shards");
+
     public static readonly SettingKey Tenant = Named("tenant", 32);
 
     public static readonly SettingKey Site = Named("site", 16);
@@ -72,8 +77,8 @@ internal sealed record SettingKey(string Name, string Allowed)
     public static readonly IReadOnlyList<SettingKey> All =
     [
         Data, Sip, SipTls, SipTlsCertificate, SipTlsKey, SipTlsTrust, SipClients, Codecs, SrtpKeysInClear, Http,
-        RtpPorts, Tenant, Site, Gateway, Interface, Policy, MediaTimeout, SegmentMib, Volumes, ReserveSegments,
-        SpaceAlarm, SpaceRefuse, Lines, PreBufferMib,
+        RtpPorts, Receive, ReceiveShards, Tenant, Site, Gateway, Interface, Policy, MediaTimeout, SegmentMib,
+        Volumes, ReserveSegments, SpaceAlarm, SpaceRefuse, Lines, PreBufferMib,
     ];
 
     /// <summary>The least and the most of a number or of a name's length; 0 where neither is.</summary>

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Talreg.Contracts;
+using Talreg.Hardware.Udp;
 using Talreg.Store.Journal;
 
 namespace Talreg.Silo.Options;
@@ -84,6 +85,10 @@ internal static class SettingsReader
             Http = EndPoint(SettingKey.Http, configuration[SettingKey.Http.Name] ?? "127.0.0.1:8080"),
             RtpLow = low,
             RtpHigh = high,
+            Receive = Method(configuration[SettingKey.Receive.Name] ?? "auto"),
+            ReceiveShards = configuration[SettingKey.ReceiveShards.Name] is null
+                ? null
+                : Number(configuration, SettingKey.ReceiveShards, 1),
             Tenant = Name(configuration, SettingKey.Tenant, Names.DefaultTenant),
             Site = Name(configuration, SettingKey.Site, "site1"),
             Gateway = Name(configuration, SettingKey.Gateway, "gw1"),
@@ -129,6 +134,14 @@ internal static class SettingsReader
             ? [.. parts.Select(part => EndPoint(key, part))]
             : throw new SettingsException(key.Name, value, key.Allowed);
     }
+
+    private static ReceiveMethod Method(string value) => value switch
+    {
+        "auto" => ReceiveMethod.Auto,
+        "scan" => ReceiveMethod.Scan,
+        "gathered" => ReceiveMethod.Gathered,
+        _ => throw new SettingsException(SettingKey.Receive.Name, value, SettingKey.Receive.Allowed),
+    };
 
     private static (int Low, int High) Ports(string value)
     {

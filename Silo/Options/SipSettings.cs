@@ -72,7 +72,8 @@ internal static class SipSettings
             return peers.Count is > 0 and <= MaxClients && peers.DistinctBy(peer => peer.Name).Count() == peers.Count
                 ? new SipAccess { Realm = document!.Realm, Peers = peers }
                 : throw new SettingsException(
-                    "sip-clients", path, $"1 to {MaxClients} clients with different names: {SettingKey.SipClients.Allowed}");
+                    "sip-clients", path,
+                    $"1 to {MaxClients} clients with different names: {SettingKey.SipClients.Allowed}");
         }
         catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException or FormatException)
         {

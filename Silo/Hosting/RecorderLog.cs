@@ -1,0 +1,8 @@
+namespace Talreg.Silo.Hosting;
+
+/// <summary>Log events of the recorder's host: 6000-6099.</summary>
+internal static partial class RecorderLog
+{
+    [LoggerMessage(6000, LogLevel.Information, "Media is {Method} on {Shards} shard(s): {Why}")]
+    public static partial void ReceiveChosen(this ILogger logger, string method, int shards, string why);
+}
