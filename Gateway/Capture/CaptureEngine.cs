@@ -367,6 +367,7 @@ public sealed partial class CaptureEngine : IAsyncDisposable
             foreach (var stream in joining)
             {
                 stream.Begin(take.Recording, s.Clock.NowNs);
+                stream.SetDigits(take.DigitsStored);
                 if (take.PreBufferNs != 0)
                 {
                     stream.KeepPackets(_preBuffer, take.PreBufferNs, s.Clock.NowNs);

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Talreg.Capture.Journal;
+using Talreg.Capture.Srtp;
 using Talreg.Capture.Streams;
 using Talreg.Evidence.Chunks;
 using Talreg.Hardware;
@@ -28,6 +29,7 @@ internal sealed partial class CaptureShard(int index, ICaptureDevice device, ICh
     private long _coreFromNs;
     private long _coreCpuNs;
     private double _coreUse;
+    private SrtpWorkspace? _srtp;
     private int _waiting;
     private int _ended;
 
@@ -51,6 +53,9 @@ internal sealed partial class CaptureShard(int index, ICaptureDevice device, ICh
     internal double RingUse => producer.Use;
 
     internal int StreamCount => _streams.Count;
+
+    /// <summary>Where SRTP packets are opened; made with the first of them.</summary>
+    internal SrtpWorkspace Srtp => _srtp ??= new SrtpWorkspace(ChunkHeader.MaxPlainText);
 
     /// <summary>Runs something on the shard's thread; completes when it has run.</summary>
     /// <exception cref="CaptureRefusedException">Too many commands are waiting, or the shard has ended.</exception>
@@ -106,6 +111,7 @@ internal sealed partial class CaptureShard(int index, ICaptureDevice device, ICh
         last.Place = stream.Place;
         _streams.RemoveAt(_streams.Count - 1);
         stream.Place = -1;
+        stream.Dispose();
     }
 
     internal bool TryAppend(ITakeLog log, in ChunkFacts facts, ReadOnlySpan<byte> plainText)

@@ -14,6 +14,7 @@ public sealed class CaptureTake
     private CaptureTap[] _taps = [];
     private int _recording;
     private int _closing;
+    private int _digitsOff;
 
     internal CaptureTake(TakeIdentity identity, ITakeLog log, ChunkFlags flags, int shard, bool recording)
     {
@@ -38,6 +39,9 @@ public sealed class CaptureTake
 
     /// <summary>True while what arrives is stored.</summary>
     public bool Recording => Volatile.Read(ref _recording) != 0;
+
+    /// <summary>True while telephone events are stored.</summary>
+    public bool DigitsStored => Volatile.Read(ref _digitsOff) == 0;
 
     internal ITakeLog Log { get; }
 
@@ -66,6 +70,8 @@ public sealed class CaptureTake
     internal void AddStream(CaptureStream stream) => Volatile.Write(ref _streams, [.. _streams, stream]);
 
     internal void SetRecording(bool on) => Volatile.Write(ref _recording, on ? 1 : 0);
+
+    internal void SetDigits(bool stored) => Volatile.Write(ref _digitsOff, stored ? 0 : 1);
 
     internal bool TryBeginClosing() => Interlocked.Exchange(ref _closing, 1) == 0;
 }

@@ -97,6 +97,17 @@ public sealed record StreamSnapshot
     /// <summary>Datagrams that are neither RTP nor RTCP, or longer than can be stored; not stored.</summary>
     public required long Invalid { get; init; }
 
+    /// <summary>
+    /// SRTP packets that no key of the stream authenticates, forged or damaged; not stored, and part of nothing else.
+    /// </summary>
+    public required long Unauthenticated { get; init; }
+
+    /// <summary>SRTP packets that were there before, or came too late to tell; not stored.</summary>
+    public required long Replayed { get; init; }
+
+    /// <summary>Of <see cref="Suppressed"/>, telephone events while digits were not to be stored.</summary>
+    public required long DigitsSuppressed { get; init; }
+
     /// <summary>How often another SSRC took over.</summary>
     public required long SsrcChanges { get; init; }
 
@@ -152,7 +163,7 @@ public sealed record TakeResult(ClosedTake Closed, TakeSnapshot Final);
 /// <param name="Stored">Packets put into chunks.</param>
 /// <param name="Suppressed">Packets that came while recording was off.</param>
 /// <param name="OwnDrops">Packets the journal could not take.</param>
-/// <param name="Invalid">Datagrams that are no RTP or RTCP.</param>
+/// <param name="Invalid">Datagrams that are no RTP or RTCP, or not authentic where they must be.</param>
 /// <param name="Unrouted">Datagrams at a port of no take.</param>
 /// <param name="KernelDrops">Datagrams the kernel dropped.</param>
 /// <param name="Chunks">Chunks handed to the journal.</param>

@@ -53,6 +53,7 @@ internal sealed partial class CaptureStream
         _startNs = take.Log.StartMonotonicNs;
         _recordFromNs = _startNs;
         _storedNs = _recordFromNs;
+        SetMedia(plan);
     }
 
     internal PortPair Ports { get; }
@@ -68,7 +69,14 @@ internal sealed partial class CaptureStream
         BeginChange();
         foreach (ref readonly var datagram in datagrams)
         {
-            Receive(datagram, realTimeOffsetNs);
+            if (_srtp is null)
+            {
+                Receive(datagram, realTimeOffsetNs);
+            }
+            else
+            {
+                ReceiveProtected(datagram, realTimeOffsetNs);
+            }
         }
 
         EndChange();
@@ -86,6 +94,7 @@ internal sealed partial class CaptureStream
         }
 
         Volatile.Write(ref _plan, plan);
+        SetMedia(plan);
         var recording = takeRecords && plan.Recorded;
         if (recording && !_recording)
         {
@@ -213,6 +222,9 @@ internal sealed partial class CaptureStream
         Prebuffered = counters.Prebuffered,
         PreBufferShort = counters.PreBufferShort,
         Invalid = counters.Invalid,
+        Unauthenticated = counters.Unauthenticated,
+        Replayed = counters.Replayed,
+        DigitsSuppressed = counters.Digits,
         SsrcChanges = counters.SsrcChanges,
         SourceChanges = counters.SourceChanges,
         FirstAt = counters.FirstUnixNs == 0 ? null : StreamSnapshot.ToTime(counters.FirstUnixNs),
@@ -238,6 +250,12 @@ internal sealed partial class CaptureStream
         if (own)
         {
             _counters.LastPacketNs = Math.Max(_counters.LastPacketNs, datagram.ArrivalNs);
+        }
+
+        if (_digitsOff && rtp && own && IsDigit(packet))
+        {
+            SuppressDigit(datagram.ArrivalNs);
+            return;
         }
 
         if (_take.Taps.Length != 0 && rtp && own && _recording && datagram.ArrivalNs >= _recordFromNs)

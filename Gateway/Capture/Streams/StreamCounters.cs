@@ -19,6 +19,9 @@ internal struct StreamCounters
     internal long Suppressed;
     internal long Prebuffered;
     internal long Invalid;
+    internal long Unauthenticated;
+    internal long Replayed;
+    internal long Digits;
     internal long SsrcChanges;
     internal long SourceChanges;
     internal int PortError;

@@ -1,0 +1,143 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using Talreg.Capture.Srtp;
+
+namespace Talreg.Capture.Tests.Srtp;
+
+/// <summary>
+/// The sender's side, written from RFC 3711, RFC 6188 and RFC 7714 with the library's one-shot functions, sharing nothing with
+/// what it tests.
+/// </summary>
+internal sealed class SrtpSealer
+{
+    private readonly SrtpSuite _suite;
+    private readonly byte[] _key;
+    private readonly byte[] _salt;
+    private readonly byte[] _mki;
+
+    public SrtpSealer(SrtpSuite suite, int seed, byte[]? mki = null)
+    {
+        _suite = suite;
+        _mki = mki ?? [];
+        var random = new Random(seed);
+        _key = new byte[suite.ToName().Contains("256", StringComparison.Ordinal) ? 32 : 16];
+        _salt = new byte[suite.ToName().Contains("GCM", StringComparison.Ordinal) ? 12 : 14];
+        random.NextBytes(_key);
+        random.NextBytes(_salt);
+        Assert.True(SrtpKeys.TryCreate(suite, [.. _key, .. _salt], _mki, out var keys));
+        Keys = keys!;
+    }
+
+    public SrtpKeys Keys { get; }
+
+    private bool IsGcm => _salt.Length == 12;
+
+    /// <summary>An RTP packet, sealed.</summary>
+    public byte[] Rtp(byte[] packet, uint rollover = 0)
+    {
+        var header = 12 + (4 * (packet[0] & 0x0F));
+        header += (packet[0] & 0x10) == 0
+            ? 0
+            : 4 + (4 * BinaryPrimitives.ReadUInt16BigEndian(packet.AsSpan(header + 2)));
+        var index = ((long)rollover << 16) | BinaryPrimitives.ReadUInt16BigEndian(packet.AsSpan(2));
+        var ssrc = packet.AsSpan(8, 4);
+        if (IsGcm)
+        {
+            return [.. packet[..header], .. Gcm(0, ssrc, index, packet[header..], packet[..header]), .. _mki];
+        }
+
+        byte[] sealedPart = [.. packet[..header], .. Counter(0, ssrc, index, packet[header..])];
+        var rollovers = new byte[4];
+        BinaryPrimitives.WriteUInt32BigEndian(rollovers, rollover);
+        var tag = Tag(Derive(1, 20), [.. sealedPart, .. rollovers]);
+        return [.. sealedPart, .. _mki, .. tag[..(_suite.ToName().EndsWith("32", StringComparison.Ordinal) ? 4 : 10)]];
+    }
+
+    /// <summary>An RTCP packet, sealed, or only authenticated.</summary>
+    public byte[] Rtcp(byte[] packet, uint index, bool encrypt = true)
+    {
+        var word = new byte[4];
+        BinaryPrimitives.WriteUInt32BigEndian(word, index | (encrypt ? 0x8000_0000 : 0));
+        var ssrc = packet.AsSpan(4, 4);
+        if (IsGcm)
+        {
+            var clear = encrypt ? 8 : packet.Length;
+            return
+            [
+                .. packet[..clear], .. Gcm(3, ssrc, index, packet[clear..], [.. packet[..clear], .. word]),
+                .. word, .. _mki,
+            ];
+        }
+
+        byte[] body =
+        [
+            .. packet[..8], .. encrypt ? Counter(3, ssrc, index, packet[8..]) : packet[8..], .. word,
+        ];
+        return [.. body, .. _mki, .. Tag(Derive(4, 20), body)[..10]];
+    }
+
+    private static byte[] Tag(byte[] key, byte[] data)
+    {
+        using var hash = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA1, key);
+        hash.AppendData(data);
+        return hash.GetHashAndReset();
+    }
+
+    private byte[] Counter(byte label, ReadOnlySpan<byte> ssrc, long index, byte[] data)
+    {
+        var block = new byte[16];
+        Derive((byte)(label + 2), 14).CopyTo(block, 0);
+        XorIndex(block.AsSpan(4), ssrc, index);
+        return Xor(data, KeyStream(Derive(label, _key.Length), block, data.Length));
+    }
+
+    private byte[] Gcm(byte label, ReadOnlySpan<byte> ssrc, long index, byte[] data, byte[] associated)
+    {
+        var nonce = Derive((byte)(label + 2), 12);
+        XorIndex(nonce.AsSpan(2), ssrc, index);
+        using var gcm = new AesGcm(Derive(label, _key.Length), 16);
+        var text = new byte[data.Length];
+        var tag = new byte[16];
+        gcm.Encrypt(nonce, data, text, tag, associated);
+        return [.. text, .. tag];
+    }
+
+    private static void XorIndex(Span<byte> target, ReadOnlySpan<byte> ssrc, long index)
+    {
+        Span<byte> bytes = stackalloc byte[8];
+        BinaryPrimitives.WriteInt64BigEndian(bytes, index);
+        for (var i = 0; i < 4; i++)
+        {
+            target[i] ^= ssrc[i];
+        }
+
+        for (var i = 0; i < 6; i++)
+        {
+            target[4 + i] ^= bytes[2 + i];
+        }
+    }
+
+    private byte[] Derive(byte label, int length)
+    {
+        var block = new byte[16];
+        _salt.CopyTo(block, 0);
+        block[7] ^= label;
+        return KeyStream(_key, block, length);
+    }
+
+    private static byte[] KeyStream(byte[] key, byte[] block, int length)
+    {
+        using var aes = Aes.Create();
+        aes.Key = key;
+        var stream = new List<byte>();
+        for (ushort count = 0; stream.Count < length; count++)
+        {
+            BinaryPrimitives.WriteUInt16BigEndian(block.AsSpan(14), count);
+            stream.AddRange(aes.EncryptEcb(block, PaddingMode.None));
+        }
+
+        return [.. stream.Take(length)];
+    }
+
+    private static byte[] Xor(byte[] left, byte[] right) => [.. left.Zip(right, (a, b) => (byte)(a ^ b))];
+}
