@@ -1,3 +1,5 @@
+using Talreg.Capture.Quality;
+using Talreg.Capture.Rtcp;
 using Talreg.Store.Journal;
 
 namespace Talreg.Capture;
@@ -107,6 +109,21 @@ public sealed record StreamSnapshot
 
     /// <summary>Of <see cref="Suppressed"/>, telephone events while digits were not to be stored.</summary>
     public required long DigitsSuppressed { get; init; }
+
+    /// <summary>How well it came; null before the first packet. Judged up to the last 32 packets while the take lives.</summary>
+    public required StreamQuality? Quality { get; init; }
+
+    /// <summary>The sender's last report, which ties its RTP clock to its wall clock; null for none.</summary>
+    public required SenderReport? LastSenderReport { get; init; }
+
+    /// <summary>Arrival of that report, in ns of CLOCK_MONOTONIC; 0 for none.</summary>
+    public required long LastSenderReportNs { get; init; }
+
+    /// <summary>BYE packets of the sender. They end nothing: signalling does.</summary>
+    public required long Goodbyes { get; init; }
+
+    /// <summary>RTCP packets, stored, that are no valid compound (RFC 3550 A.2).</summary>
+    public required long InvalidReports { get; init; }
 
     /// <summary>How often another SSRC took over.</summary>
     public required long SsrcChanges { get; init; }

@@ -130,6 +130,9 @@ public static class CallFlags
     /// <summary>The recorder was interrupted; what it missed is declared as a gap.</summary>
     public const string Interrupted = "interrupted";
 
+    /// <summary>At least one SRTP packet was not authentic; it is not stored.</summary>
+    public const string UnauthenticatedPackets = "unauthenticatedPackets";
+
     /// <summary>Less was kept before the start than the policy asked for: the pre-buffer's memory was used up.</summary>
     public const string PreBufferShort = "preBufferShort";
 }
@@ -220,6 +223,47 @@ public sealed record StreamDocument
 
     /// <summary>Arrival of the last packet.</summary>
     [Id(10)] public DateTimeOffset? LastAt { get; init; }
+
+    /// <summary>SRTP packets that were not authentic; not stored. Left out of the API while 0.</summary>
+    [Id(11), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public long Unauthenticated { get; init; }
+
+    /// <summary>Telephone events that were kept out of the store by command. Left out of the API while 0.</summary>
+    [Id(12), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public long DigitsSuppressed { get; init; }
+
+    /// <summary>How well it came; null, and then left out of the API, where it was not measured.</summary>
+    [Id(13), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public StreamQualityDocument? Quality { get; init; }
+}
+
+/// <summary>How well a stream came. What came while recording was off is left out.</summary>
+[GenerateSerializer, Immutable, Alias("Talreg.StreamQualityDocument")]
+public sealed record StreamQualityDocument
+{
+    /// <summary>Interarrival jitter at the end, in milliseconds (RFC 3550 §6.4.1).</summary>
+    [Id(0)] public required double JitterMs { get; init; }
+
+    /// <summary>The most it was, in milliseconds.</summary>
+    [Id(1)] public required double MaxJitterMs { get; init; }
+
+    /// <summary>Packets that never came, in per cent.</summary>
+    [Id(2)] public required double LossPercent { get; init; }
+
+    /// <summary>Bursts of loss (RFC 3611 §4.7.2).</summary>
+    [Id(3)] public required long Bursts { get; init; }
+
+    /// <summary>Loss within bursts, in per cent.</summary>
+    [Id(4)] public required double BurstLossPercent { get; init; }
+
+    /// <summary>Loss between bursts, in per cent.</summary>
+    [Id(5)] public required double GapLossPercent { get; init; }
+
+    /// <summary>Transmission rating R without delay (ITU-T G.107), 0 to 93.2; null for codecs without published values.</summary>
+    [Id(6)] public double? Rating { get; init; }
+
+    /// <summary>Mean opinion score of the rating, 1 to 4.5; null without one.</summary>
+    [Id(7)] public double? Mos { get; init; }
 }
 
 /// <summary>One captured copy of a call.</summary>

@@ -33,6 +33,9 @@ internal sealed class SequenceTracker
     /// <summary>Extended numbers missing between the lowest and the highest.</summary>
     internal long Lost => _distinct == 0 ? 0 : _highest - _lowest + 1 - _distinct;
 
+    /// <summary>True when a number within half a turn of the highest has been seen.</summary>
+    internal bool Has(long extended) => (_seen[(extended >> 6) & (Words - 1)] & (1UL << (int)(extended & 63))) != 0;
+
     /// <summary>Forgets everything and begins a lineage; its first packet comes with <see cref="Add"/>.</summary>
     internal void Begin(uint ssrc)
     {

@@ -170,6 +170,7 @@ internal sealed partial class CaptureStream
     {
         BeginChange();
         var done = FinishKept(abandon, nowNs) && TryClose();
+        JudgeRest();
         if (!done && abandon)
         {
             _shard.Totals.Stored -= _chunk.Packets;
@@ -225,6 +226,11 @@ internal sealed partial class CaptureStream
         Unauthenticated = counters.Unauthenticated,
         Replayed = counters.Replayed,
         DigitsSuppressed = counters.Digits,
+        Quality = Quality(counters),
+        LastSenderReport = counters.SenderReportNs == 0 ? null : counters.SenderReport,
+        LastSenderReportNs = counters.SenderReportNs,
+        Goodbyes = counters.Goodbyes,
+        InvalidReports = counters.InvalidReports,
         SsrcChanges = counters.SsrcChanges,
         SourceChanges = counters.SourceChanges,
         FirstAt = counters.FirstUnixNs == 0 ? null : StreamSnapshot.ToTime(counters.FirstUnixNs),
@@ -386,6 +392,7 @@ internal sealed partial class CaptureStream
         else if (!rtp)
         {
             _counters.Rtcp++;
+            ReadReports(datagram);
         }
         else
         {
@@ -411,6 +418,8 @@ internal sealed partial class CaptureStream
             return;
         }
 
+        MeasureJitter(tracker.Ssrc, datagram);
+
         if (verdict == SequenceVerdict.Late)
         {
             _counters.Late++;
@@ -423,6 +432,7 @@ internal sealed partial class CaptureStream
             Explain(tracker.Ssrc, extended, skipped, datagram.ArrivalNs);
         }
 
+        Judge(tracker, extended, skipped, paused: _suppressedPending > 0);
         _ownPending = 0;
         _suppressedPending = 0;
         _kernelPending = 0;

@@ -1,3 +1,6 @@
+using Talreg.Capture.Quality;
+using Talreg.Capture.Rtcp;
+
 namespace Talreg.Capture.Streams;
 
 /// <summary>Counts of one stream; their meaning stands in <see cref="StreamSnapshot"/>. Copied by value.</summary>
@@ -27,4 +30,10 @@ internal struct StreamCounters
     internal int PortError;
     internal bool KernelDropsShared;
     internal bool PreBufferShort;
+    internal LossPattern Pattern;
+    internal InterarrivalJitter Jitter;
+    internal SenderReport SenderReport;
+    internal long SenderReportNs;
+    internal long Goodbyes;
+    internal long InvalidReports;
 }

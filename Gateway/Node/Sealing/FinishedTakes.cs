@@ -57,6 +57,11 @@ internal static class FinishedTakes
             flags.Add(CallFlags.ForeignPackets);
         }
 
+        if (take.Streams.Any(stream => stream.Unauthenticated > 0))
+        {
+            flags.Add(CallFlags.UnauthenticatedPackets);
+        }
+
         if (take.Streams.All(stream => stream.Packets == 0))
         {
             flags.Add(CallFlags.NoMedia);

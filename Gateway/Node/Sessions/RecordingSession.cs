@@ -1,4 +1,5 @@
 using Talreg.Capture;
+using Talreg.Capture.Quality;
 using Talreg.Contracts;
 using Talreg.Contracts.Calls;
 using Talreg.Gateway.Sealing;
@@ -84,5 +85,21 @@ internal sealed class RecordingSession : IDisposable
         Foreign = stream.Foreign,
         FirstAt = stream.FirstAt,
         LastAt = stream.LastAt,
+        Unauthenticated = stream.Unauthenticated,
+        DigitsSuppressed = stream.DigitsSuppressed,
+        Quality = stream.Quality is { } quality ? ToDocument(quality) : null,
+    };
+
+    // Rounded: three digits are more than the measure is good for.
+    private static StreamQualityDocument ToDocument(StreamQuality quality) => new()
+    {
+        JitterMs = Math.Round(quality.Jitter.TotalMilliseconds, 3),
+        MaxJitterMs = Math.Round(quality.MaxJitter.TotalMilliseconds, 3),
+        LossPercent = Math.Round(100 * quality.LossRatio, 3),
+        Bursts = quality.Bursts,
+        BurstLossPercent = Math.Round(100 * quality.BurstDensity, 3),
+        GapLossPercent = Math.Round(100 * quality.GapDensity, 3),
+        Rating = quality.Rating is { } rating ? Math.Round(rating, 1) : null,
+        Mos = quality.Mos is { } mos ? Math.Round(mos, 2) : null,
     };
 }
