@@ -46,6 +46,11 @@ public sealed record GatewayOptions
     /// </summary>
     public IReadOnlyList<string> Codecs { get; init; } = [];
 
+    /// <summary>
+    /// True takes SRTP keys that came over SIP without TLS, and flags the call; false refuses such m-lines.
+    /// </summary>
+    public bool SrtpKeysInClear { get; init; }
+
     /// <summary>Prefixes of the recorded lines' numbers; empty: the first participant is the line.</summary>
     public IReadOnlyList<string> Lines { get; init; } = [];
 

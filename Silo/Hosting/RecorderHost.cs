@@ -265,6 +265,7 @@ internal sealed class RecorderHost : IAsyncDisposable
             SipTls = settings.SipTls,
             SipAccess = settings.SipAccess,
             Codecs = settings.Codecs,
+            SrtpKeysInClear = settings.SrtpKeysInClear,
             Lines = settings.Lines,
             MediaTimeout = settings.MediaTimeout,
         });

@@ -26,6 +26,9 @@ internal sealed record RecorderSettings
     /// <summary>Encodings preferred, by their SDP names; empty: the client's order.</summary>
     public IReadOnlyList<string> Codecs { get; init; } = [];
 
+    /// <summary>True takes SRTP keys that came over SIP without TLS; false refuses such m-lines.</summary>
+    public bool SrtpKeysInClear { get; init; }
+
     /// <summary>Where the API and the page are served.</summary>
     public required IPEndPoint Http { get; init; }
 

@@ -22,7 +22,7 @@ internal static class SettingsReader
     [
         "data", "sip", "http", "rtp-ports", "tenant", "site", "gateway", "interface", "policy", "media-timeout",
         "segment-mib", "lines", "prebuffer-mib", "sip-tls", "sip-tls-certificate", "sip-tls-key", "sip-tls-trust",
-        "sip-clients", "codecs",
+        "sip-clients", "codecs", "srtp-keys-in-clear",
     ];
 
     /// <summary>The configuration in force, without defaults.</summary>
@@ -74,6 +74,7 @@ internal static class SettingsReader
             SipTls = sipTls,
             SipAccess = SipSettings.Access(configuration["sip-clients"], sipTls),
             Codecs = SipSettings.Codecs(configuration["codecs"]),
+            SrtpKeysInClear = SipSettings.SrtpKeysInClear(configuration["srtp-keys-in-clear"]),
             Http = EndPoint("http", configuration["http"] ?? "127.0.0.1:8080"),
             RtpLow = low,
             RtpHigh = high,

@@ -10,7 +10,7 @@ public sealed class ProtectedStreamTests : IAsyncLifetime
 
     private readonly FakeDevice _device = new();
     private readonly MemoryJournal _journal = new();
-    private readonly SrtpSealer _sender = new(SrtpSuite.AesCm128Tag80, 1);
+    private readonly SrtpSender _sender = new(SrtpSuite.AesCm128Tag80, 1);
     private CaptureEngine _engine = null!;
     private CaptureTake _take = null!;
 
@@ -67,7 +67,7 @@ public sealed class ProtectedStreamTests : IAsyncLifetime
     [Fact]
     public async Task Set_stream_with_other_keys_changes_the_key_without_a_gap()
     {
-        var next = new SrtpSealer(SrtpSuite.AesGcm256, 2);
+        var next = new SrtpSender(SrtpSuite.AesGcm256, 2);
         Send(_sender.Rtp(Rtp.Packet(1)));
         await _engine.SetStreamAsync(_take, 0, Plan with { Crypto = next.Keys });
         Send(_sender.Rtp(Rtp.Packet(2)));

@@ -52,6 +52,7 @@ public sealed class SipSettingsTests : IDisposable
     [InlineData("sip", "127.0.0.1")]
     [InlineData("sip", "127.0.0.1:5060,")]
     [InlineData("codecs", "PCMA;opus")]
+    [InlineData("srtp-keys-in-clear", "true")]
     [InlineData("sip-tls-key", "/etc/hostname")]
     [InlineData("sip-clients", "/nowhere.json")]
     public void Read_a_value_that_cannot_be_used_refuses_by_name(string key, string value)

@@ -130,6 +130,9 @@ public static class CallFlags
     /// <summary>The recorder was interrupted; what it missed is declared as a gap.</summary>
     public const string Interrupted = "interrupted";
 
+    /// <summary>SRTP keys came over SIP without TLS: anyone on the way could listen.</summary>
+    public const string KeysInClear = "keysInClear";
+
     /// <summary>At least one SRTP packet was not authentic; it is not stored.</summary>
     public const string UnauthenticatedPackets = "unauthenticatedPackets";
 
@@ -237,33 +240,35 @@ public sealed record StreamDocument
     public StreamQualityDocument? Quality { get; init; }
 }
 
-/// <summary>How well a stream came. What came while recording was off is left out.</summary>
+/// <summary>How well a stream came. What came while recording was off is left out. Whole numbers: the call is sealed.</summary>
 [GenerateSerializer, Immutable, Alias("Talreg.StreamQualityDocument")]
 public sealed record StreamQualityDocument
 {
-    /// <summary>Interarrival jitter at the end, in milliseconds (RFC 3550 §6.4.1).</summary>
-    [Id(0)] public required double JitterMs { get; init; }
+    /// <summary>Interarrival jitter at the end, in microseconds (RFC 3550 §6.4.1).</summary>
+    [Id(0)] public required long JitterUs { get; init; }
 
-    /// <summary>The most it was, in milliseconds.</summary>
-    [Id(1)] public required double MaxJitterMs { get; init; }
+    /// <summary>The most it was, in microseconds.</summary>
+    [Id(1)] public required long MaxJitterUs { get; init; }
 
-    /// <summary>Packets that never came, in per cent.</summary>
-    [Id(2)] public required double LossPercent { get; init; }
+    /// <summary>Packets that never came, of a million.</summary>
+    [Id(2)] public required long LossPpm { get; init; }
 
     /// <summary>Bursts of loss (RFC 3611 §4.7.2).</summary>
     [Id(3)] public required long Bursts { get; init; }
 
-    /// <summary>Loss within bursts, in per cent.</summary>
-    [Id(4)] public required double BurstLossPercent { get; init; }
+    /// <summary>Lost within bursts, of a million.</summary>
+    [Id(4)] public required long BurstLossPpm { get; init; }
 
-    /// <summary>Loss between bursts, in per cent.</summary>
-    [Id(5)] public required double GapLossPercent { get; init; }
+    /// <summary>Lost between bursts, of a million.</summary>
+    [Id(5)] public required long GapLossPpm { get; init; }
 
-    /// <summary>Transmission rating R without delay (ITU-T G.107), 0 to 93.2; null for codecs without published values.</summary>
-    [Id(6)] public double? Rating { get; init; }
+    /// <summary>
+    /// Transmission rating R without delay (ITU-T G.107) in tenths, 0 to 932; null for codecs without published values.
+    /// </summary>
+    [Id(6)] public long? RatingTenths { get; init; }
 
-    /// <summary>Mean opinion score of the rating, 1 to 4.5; null without one.</summary>
-    [Id(7)] public double? Mos { get; init; }
+    /// <summary>Mean opinion score of the rating in hundredths, 100 to 450; null without one.</summary>
+    [Id(7)] public long? MosHundredths { get; init; }
 }
 
 /// <summary>One captured copy of a call.</summary>

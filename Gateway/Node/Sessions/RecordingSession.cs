@@ -1,5 +1,6 @@
 using Talreg.Capture;
 using Talreg.Capture.Quality;
+using Talreg.Capture.Srtp;
 using Talreg.Contracts;
 using Talreg.Contracts.Calls;
 using Talreg.Gateway.Sealing;
@@ -42,6 +43,9 @@ internal sealed class RecordingSession : IDisposable
 
     /// <summary>Flags that this session added to those of its admission.</summary>
     public SortedSet<string> Flags { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>By stream index: our key of its answer; null for plain RTP.</summary>
+    public List<SrtpKeys?> Keys { get; } = [];
 
     /// <summary>True while what arrives is to be stored.</summary>
     public bool Recording { get; set; }
@@ -90,16 +94,19 @@ internal sealed class RecordingSession : IDisposable
         Quality = stream.Quality is { } quality ? ToDocument(quality) : null,
     };
 
-    // Rounded: three digits are more than the measure is good for.
-    private static StreamQualityDocument ToDocument(StreamQuality quality) => new()
+    private static StreamQualityDocument ToDocument(StreamQuality quality)
     {
-        JitterMs = Math.Round(quality.Jitter.TotalMilliseconds, 3),
-        MaxJitterMs = Math.Round(quality.MaxJitter.TotalMilliseconds, 3),
-        LossPercent = Math.Round(100 * quality.LossRatio, 3),
-        Bursts = quality.Bursts,
-        BurstLossPercent = Math.Round(100 * quality.BurstDensity, 3),
-        GapLossPercent = Math.Round(100 * quality.GapDensity, 3),
-        Rating = quality.Rating is { } rating ? Math.Round(rating, 1) : null,
-        Mos = quality.Mos is { } mos ? Math.Round(mos, 2) : null,
-    };
+        static long Scale(double value, double scale) => (long)Math.Round(value * scale);
+        return new StreamQualityDocument
+        {
+            JitterUs = (long)quality.Jitter.TotalMicroseconds,
+            MaxJitterUs = (long)quality.MaxJitter.TotalMicroseconds,
+            LossPpm = Scale(quality.LossRatio, 1e6),
+            Bursts = quality.Bursts,
+            BurstLossPpm = Scale(quality.BurstDensity, 1e6),
+            GapLossPpm = Scale(quality.GapDensity, 1e6),
+            RatingTenths = quality.Rating is { } rating ? Scale(rating, 10) : null,
+            MosHundredths = quality.Mos is { } mos ? Scale(mos, 100) : null,
+        };
+    }
 }

@@ -33,8 +33,9 @@ internal sealed partial class SrsApplication
             {
                 if (session.StreamOfMedia[i] is { } known)
                 {
-                    // One that left keeps its place; what comes late on its port is not of the call any more.
-                    var plan = media.Port != 0
+                    // One that left keeps its place; what comes late on its port is not of the call any more. Nor is one
+                    // that is to be SRTP and has no key.
+                    var plan = IsRecordable(media)
                         ? PlanOf(media)
                         : capture.Snapshot(take).Streams[known].Plan with { Recorded = false };
                     await capture.SetStreamAsync(take, known, plan, cancellationToken).ConfigureAwait(false);

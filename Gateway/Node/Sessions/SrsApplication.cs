@@ -62,6 +62,7 @@ internal sealed partial class SrsApplication(
     public async ValueTask<SessionAnswer> OnInviteAsync(SessionOffer offer, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(offer);
+        offer = MediaKeys.Admit(offer, options.SrtpKeysInClear);
         var sdp = offer.Sdp!;
         if (!sdp.Media.Any(IsRecordable))
         {
@@ -89,6 +90,7 @@ internal sealed partial class SrsApplication(
         {
             var (session, ports) = await BeginAsync(dialogId, admission, callOffer, metadata, cancellationToken)
                 .ConfigureAwait(false);
+            FlagExposedKeys(session, offer);
             return SessionAnswer.Accept(dialogId, Answers(sdp, session, ports)) with
             {
                 SnapshotReason = metadata.SnapshotReason,
@@ -111,9 +113,11 @@ internal sealed partial class SrsApplication(
             return SessionAnswer.Reject(481, "Call/Transaction Does Not Exist");
         }
 
+        offer = MediaKeys.Admit(offer, options.SrtpKeysInClear);
         await session.Gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
+            FlagExposedKeys(session, offer);
             var ports = session.Take is { } take ? capture.Snapshot(take).Streams.Select(stream =>
                 (int)stream.RtpPort).ToList() : [];
             var before = session.Metadata;
@@ -267,7 +271,18 @@ internal sealed partial class SrsApplication(
     private static TakeId TakeIdOf(RecordingSession session) => new(session.Take?.Identity.TakeId ?? Guid.Empty);
 
     private static bool IsRecordable(SdpMedia media) =>
-        media.Port != 0 && media.Protocol is "RTP/AVP" or "RTP/AVPF" && media.Formats.Count > 0;
+        media.Port != 0
+        && (media.Protocol is "RTP/AVP" or "RTP/AVPF"
+            || (media.Protocol is "RTP/SAVP" or "RTP/SAVPF" && media.Crypto.Count > 0))
+        && media.Formats.Count > 0;
+
+    private static void FlagExposedKeys(RecordingSession session, SessionOffer offer)
+    {
+        if (MediaKeys.AreExposed(offer))
+        {
+            session.Flags.Add(CallFlags.KeysInClear);
+        }
+    }
 
     private static EndReason ReasonOf(SessionEnd end) => end switch
     {
@@ -307,7 +322,17 @@ internal sealed partial class SrsApplication(
             int.TryParse(format.Format, out var type) ? type : 0,
             format.ClockRate,
             format.Encoding ?? format.Format,
-            Recorded: !media.IsHeld);
+            Recorded: !media.IsHeld)
+        {
+            Crypto = MediaKeys.Inbound(media),
+            TelephoneEvents =
+            [
+                .. media.Formats
+                    .Where(one => "telephone-event".Equals(one.Encoding, StringComparison.OrdinalIgnoreCase))
+                    .Select(one => int.TryParse(one.Format, out var number) ? number : -1)
+                    .Where(number => number is >= 0 and <= 127),
+            ],
+        };
     }
 
     private async Task<(RecordingSession Session, List<int> Ports)> BeginAsync(
@@ -400,6 +425,19 @@ internal sealed partial class SrsApplication(
         };
     }
 
+    private static CryptoAnswer? CryptoOf(RecordingSession session, int stream, SdpMedia media)
+    {
+        while (session.Keys.Count <= stream)
+        {
+            session.Keys.Add(null);
+        }
+
+        var ours = session.Keys[stream];
+        var answer = MediaKeys.Answer(media, ref ours);
+        session.Keys[stream] = ours;
+        return answer;
+    }
+
     private List<MediaAnswer> Answers(SessionDescription sdp, RecordingSession session, List<int> ports)
     {
         var answers = new List<MediaAnswer>(sdp.Media.Count);
@@ -413,6 +451,7 @@ internal sealed partial class SrsApplication(
                     ports[stream], sdp.Media[i].IsHeld ? MediaDirection.Inactive : MediaDirection.RecvOnly)
                 {
                     Formats = options.Codecs.Count == 0 ? null : [.. FormatsOf(sdp.Media[i]).Select(one => one.Format)],
+                    Crypto = CryptoOf(session, stream, sdp.Media[i]),
                 },
             });
         }

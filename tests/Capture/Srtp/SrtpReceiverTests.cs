@@ -12,7 +12,7 @@ public sealed class SrtpReceiverTests : IDisposable
     private const long Second = 1_000_000_000;
 
     private readonly SrtpWorkspace _workspace = new(4096);
-    private readonly SrtpSealer _sender = new(SrtpSuite.AesCm128Tag80, 1);
+    private readonly SrtpSender _sender = new(SrtpSuite.AesCm128Tag80, 1);
     private readonly SrtpReceiver _receiver;
 
     public SrtpReceiverTests() => _receiver = new SrtpReceiver(_sender.Keys);
@@ -35,7 +35,7 @@ public sealed class SrtpReceiverTests : IDisposable
     [MemberData(nameof(Suites))]
     public void Open_every_suite_gives_what_was_sent(SrtpSuite suite, bool mki)
     {
-        var sender = new SrtpSealer(suite, 7, mki ? [1, 2, 3, 4] : null);
+        var sender = new SrtpSender(suite, 7, mki ? [1, 2, 3, 4] : null);
         using var receiver = new SrtpReceiver(sender.Keys);
         foreach (var size in new[] { 0, 1, 15, 16, 17, 160, 1400 })
         {
@@ -54,7 +54,7 @@ public sealed class SrtpReceiverTests : IDisposable
     [MemberData(nameof(Suites))]
     public void Open_header_with_contributing_sources_and_extension_stays_in_clear(SrtpSuite suite, bool mki)
     {
-        var sender = new SrtpSealer(suite, 8, mki ? [9] : null);
+        var sender = new SrtpSender(suite, 8, mki ? [9] : null);
         using var receiver = new SrtpReceiver(sender.Keys);
         byte[] plain = [0x92, 8, 0, 1, .. new byte[8], .. new byte[8], 0xBE, 0xDE, 0, 1, 1, 2, 3, 4, .. new byte[100]];
         Assert.Equal(plain, Opened(receiver, sender.Rtp(plain)));
@@ -65,7 +65,7 @@ public sealed class SrtpReceiverTests : IDisposable
     [MemberData(nameof(Suites))]
     public void G01_any_flipped_bit_is_refused_and_changes_nothing(SrtpSuite suite, bool mki)
     {
-        var sender = new SrtpSealer(suite, 9, mki ? [5, 6] : null);
+        var sender = new SrtpSender(suite, 9, mki ? [5, 6] : null);
         using var receiver = new SrtpReceiver(sender.Keys);
         var packet = sender.Rtp(Tests.Rtp.Packet(5, payload: 20));
 
@@ -84,7 +84,7 @@ public sealed class SrtpReceiverTests : IDisposable
     [MemberData(nameof(Suites))]
     public void G02_any_flipped_bit_of_a_report_is_refused(SrtpSuite suite, bool mki)
     {
-        var sender = new SrtpSealer(suite, 10, mki ? [5, 6] : null);
+        var sender = new SrtpSender(suite, 10, mki ? [5, 6] : null);
         using var receiver = new SrtpReceiver(sender.Keys);
         var report = sender.Rtcp(Report(28), 1);
         for (var bit = 0; bit < 8 * report.Length; bit++)
@@ -99,7 +99,7 @@ public sealed class SrtpReceiverTests : IDisposable
 
     [Fact]
     public void G03_another_key_is_a_bad_tag() =>
-        Assert.Equal(SrtpVerdict.BadTag, Open(new SrtpSealer(SrtpSuite.AesCm128Tag80, 2).Rtp(Plain(1))));
+        Assert.Equal(SrtpVerdict.BadTag, Open(new SrtpSender(SrtpSuite.AesCm128Tag80, 2).Rtp(Plain(1))));
 
     [Fact]
     public void G04_clear_rtp_is_a_bad_tag() => Assert.Equal(SrtpVerdict.BadTag, Open(Plain(1)));
@@ -250,7 +250,7 @@ public sealed class SrtpReceiverTests : IDisposable
     [Fact]
     public void G19_report_with_a_short_tag_is_refused_under_the_suite_of_short_tags()
     {
-        var sender = new SrtpSealer(SrtpSuite.AesCm128Tag32, 3);
+        var sender = new SrtpSender(SrtpSuite.AesCm128Tag32, 3);
         using var receiver = new SrtpReceiver(sender.Keys);
         var report = sender.Rtcp(Report(28), 1);
         Assert.NotEqual(
@@ -266,7 +266,7 @@ public sealed class SrtpReceiverTests : IDisposable
         var random = new Random(seed);
         foreach (var suite in Enum.GetValues<SrtpSuite>())
         {
-            using var receiver = new SrtpReceiver(new SrtpSealer(suite, seed).Keys);
+            using var receiver = new SrtpReceiver(new SrtpSender(suite, seed).Keys);
             for (var i = 0; i < 5000; i++)
             {
                 var packet = new byte[random.Next(12, 300)];
@@ -286,7 +286,7 @@ public sealed class SrtpReceiverTests : IDisposable
     [InlineData(false)]
     public void Rekey_loses_no_packet_whenever_the_sender_goes_over(bool rolloverGoesOn)
     {
-        var next = new SrtpSealer(SrtpSuite.AesGcm256, 4);
+        var next = new SrtpSender(SrtpSuite.AesGcm256, 4);
         for (var number = 65_500; number < 65_600; number++)
         {
             Assert.Equal(SrtpVerdict.Authentic, Open(_sender.Rtp(Plain(number), (uint)(number >> 16)), number * 1000L));
@@ -312,7 +312,7 @@ public sealed class SrtpReceiverTests : IDisposable
     {
         var packet = _sender.Rtp(Plain(1));
         Assert.Equal(SrtpVerdict.Authentic, Open([.. packet]));
-        _receiver.Rekey(new SrtpSealer(SrtpSuite.AesCm128Tag80, 1).Keys);
+        _receiver.Rekey(new SrtpSender(SrtpSuite.AesCm128Tag80, 1).Keys);
         Assert.Equal(SrtpVerdict.Replayed, Open(packet));
     }
 
@@ -320,10 +320,10 @@ public sealed class SrtpReceiverTests : IDisposable
     public void Rekey_twice_before_the_sender_went_over_keeps_the_key_in_use()
     {
         Assert.Equal(SrtpVerdict.Authentic, Open(_sender.Rtp(Plain(1))));
-        _receiver.Rekey(new SrtpSealer(SrtpSuite.AesCm128Tag80, 5).Keys);
-        _receiver.Rekey(new SrtpSealer(SrtpSuite.AesCm128Tag80, 6).Keys);
+        _receiver.Rekey(new SrtpSender(SrtpSuite.AesCm128Tag80, 5).Keys);
+        _receiver.Rekey(new SrtpSender(SrtpSuite.AesCm128Tag80, 6).Keys);
         Assert.Equal(SrtpVerdict.Authentic, Open(_sender.Rtp(Plain(2))));
-        Assert.Equal(SrtpVerdict.Authentic, Open(new SrtpSealer(SrtpSuite.AesCm128Tag80, 6).Rtp(Plain(3))));
+        Assert.Equal(SrtpVerdict.Authentic, Open(new SrtpSender(SrtpSuite.AesCm128Tag80, 6).Rtp(Plain(3))));
     }
 
     [Theory]
@@ -332,7 +332,7 @@ public sealed class SrtpReceiverTests : IDisposable
     [InlineData(SrtpSuite.AesGcm128)]
     public void Open_allocates_nothing(SrtpSuite suite)
     {
-        var sender = new SrtpSealer(suite, 12);
+        var sender = new SrtpSender(suite, 12);
         using var receiver = new SrtpReceiver(sender.Keys);
         var packets = Enumerable.Range(0, 400).Select(i => sender.Rtp(Plain(i))).ToArray();
         foreach (var packet in packets.Take(200))

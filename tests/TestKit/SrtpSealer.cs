@@ -1,40 +1,48 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
-using Talreg.Capture.Srtp;
 
-namespace Talreg.Capture.Tests.Srtp;
+namespace Talreg.TestKit;
 
 /// <summary>
-/// The sender's side, written from RFC 3711, RFC 6188 and RFC 7714 with the library's one-shot functions, sharing nothing with
-/// what it tests.
+/// The sender's side of SRTP, written from RFC 3711, RFC 6188 and RFC 7714 with the library's one-shot functions. It shares
+/// no code with the product.
 /// </summary>
-internal sealed class SrtpSealer
+public class SrtpSealer
 {
-    private readonly SrtpSuite _suite;
+    private readonly string _suite;
     private readonly byte[] _key;
     private readonly byte[] _salt;
     private readonly byte[] _mki;
 
-    public SrtpSealer(SrtpSuite suite, int seed, byte[]? mki = null)
+    /// <summary>Draws a key.</summary>
+    /// <param name="suite">The suite as SDP spells it.</param>
+    /// <param name="seed">The same seed draws the same key.</param>
+    /// <param name="mki">The master key identifier each packet carries; null for none.</param>
+    public SrtpSealer(string suite, int seed, byte[]? mki = null)
     {
+        ArgumentNullException.ThrowIfNull(suite);
         _suite = suite;
         _mki = mki ?? [];
         var random = new Random(seed);
-        _key = new byte[suite.ToName().Contains("256", StringComparison.Ordinal) ? 32 : 16];
-        _salt = new byte[suite.ToName().Contains("GCM", StringComparison.Ordinal) ? 12 : 14];
+        _key = new byte[suite.Contains("256", StringComparison.Ordinal) ? 32 : 16];
+        _salt = new byte[suite.Contains("GCM", StringComparison.Ordinal) ? 12 : 14];
         random.NextBytes(_key);
         random.NextBytes(_salt);
-        Assert.True(SrtpKeys.TryCreate(suite, [.. _key, .. _salt], _mki, out var keys));
-        Keys = keys!;
     }
 
-    public SrtpKeys Keys { get; }
+    /// <summary>Master key and master salt, one behind the other.</summary>
+    public ReadOnlyMemory<byte> KeyAndSalt => (byte[])[.. _key, .. _salt];
+
+    /// <summary>The <c>a=crypto</c> line that tells the key.</summary>
+    /// <param name="tag">Its tag.</param>
+    public string CryptoLine(int tag) => $"a=crypto:{tag} {_suite} inline:{Convert.ToBase64String(KeyAndSalt.Span)}";
 
     private bool IsGcm => _salt.Length == 12;
 
     /// <summary>An RTP packet, sealed.</summary>
     public byte[] Rtp(byte[] packet, uint rollover = 0)
     {
+        ArgumentNullException.ThrowIfNull(packet);
         var header = 12 + (4 * (packet[0] & 0x0F));
         header += (packet[0] & 0x10) == 0
             ? 0
@@ -50,12 +58,13 @@ internal sealed class SrtpSealer
         var rollovers = new byte[4];
         BinaryPrimitives.WriteUInt32BigEndian(rollovers, rollover);
         var tag = Tag(Derive(1, 20), [.. sealedPart, .. rollovers]);
-        return [.. sealedPart, .. _mki, .. tag[..(_suite.ToName().EndsWith("32", StringComparison.Ordinal) ? 4 : 10)]];
+        return [.. sealedPart, .. _mki, .. tag[..(_suite.EndsWith("32", StringComparison.Ordinal) ? 4 : 10)]];
     }
 
     /// <summary>An RTCP packet, sealed, or only authenticated.</summary>
     public byte[] Rtcp(byte[] packet, uint index, bool encrypt = true)
     {
+        ArgumentNullException.ThrowIfNull(packet);
         var word = new byte[4];
         BinaryPrimitives.WriteUInt32BigEndian(word, index | (encrypt ? 0x8000_0000 : 0));
         var ssrc = packet.AsSpan(4, 4);

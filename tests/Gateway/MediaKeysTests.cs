@@ -1,0 +1,74 @@
+using Talreg.Capture.Srtp;
+using Talreg.Gateway.Sessions;
+using Talreg.Sip.Sdp;
+
+namespace Talreg.Gateway.Tests;
+
+public class MediaKeysTests
+{
+    [Theory]
+    [InlineData(CryptoSuite.AesCm128HmacSha1Tag80, SrtpSuite.AesCm128Tag80)]
+    [InlineData(CryptoSuite.AesCm128HmacSha1Tag32, SrtpSuite.AesCm128Tag32)]
+    [InlineData(CryptoSuite.AesCm256HmacSha1Tag80, SrtpSuite.AesCm256Tag80)]
+    [InlineData(CryptoSuite.AesCm256HmacSha1Tag32, SrtpSuite.AesCm256Tag32)]
+    [InlineData(CryptoSuite.AeadAes128Gcm, SrtpSuite.AesGcm128)]
+    [InlineData(CryptoSuite.AeadAes256Gcm, SrtpSuite.AesGcm256)]
+    public void Inbound_and_answer_take_the_first_line(CryptoSuite offered, SrtpSuite suite)
+    {
+        var media = Media("RTP/SAVP", Line(3, offered, suite), Line(4, CryptoSuite.AesCm128HmacSha1Tag80, default));
+        var keys = MediaKeys.Inbound(media)!;
+        Assert.Equal(suite, keys.Suite);
+        Assert.Equal(Convert.ToBase64String(Bytes(suite)), keys.ToInline());
+        SrtpKeys? ours = null;
+        var answer = MediaKeys.Answer(media, ref ours)!;
+        Assert.Equal((3, offered), (answer.Tag, answer.Suite));
+        Assert.Equal(ours!.ToInline(), Convert.ToBase64String(answer.KeyAndSalt.Span));
+        Assert.NotEqual(keys, ours);
+    }
+
+    [Fact]
+    public void Answer_keeps_our_key_while_the_suite_stays()
+    {
+        SrtpKeys? ours = null;
+        var first = Media("RTP/SAVP", Line(1, CryptoSuite.AesCm128HmacSha1Tag80, SrtpSuite.AesCm128Tag80));
+        MediaKeys.Answer(first, ref ours);
+        var kept = ours;
+        MediaKeys.Answer(first, ref ours);
+        Assert.Same(kept, ours);
+        MediaKeys.Answer(Media("RTP/SAVP", Line(1, CryptoSuite.AeadAes128Gcm, SrtpSuite.AesGcm128)), ref ours);
+        Assert.NotEqual(kept, ours);
+    }
+
+    [Theory]
+    [InlineData("RTP/AVP", true)]
+    [InlineData("RTP/SAVP", false)]
+    public void Inbound_without_keys_or_without_srtp_is_none(string protocol, bool line)
+    {
+        var media = line
+            ? Media(protocol, Line(1, CryptoSuite.AesCm128HmacSha1Tag80, SrtpSuite.AesCm128Tag80))
+            : Media(protocol);
+        SrtpKeys? ours = null;
+        Assert.Null(MediaKeys.Inbound(media));
+        Assert.Null(MediaKeys.Answer(media, ref ours));
+    }
+
+    private static CryptoOffer Line(int tag, CryptoSuite offered, SrtpSuite suite)
+    {
+        var bytes = Bytes(suite);
+        return new CryptoOffer
+        {
+            Tag = tag,
+            Suite = offered,
+            Key = bytes.AsMemory(0, suite.KeySize()),
+            Salt = bytes.AsMemory(suite.KeySize()),
+        };
+    }
+
+    private static byte[] Bytes(SrtpSuite suite) =>
+        [.. Enumerable.Range(0, suite.KeySize() + suite.SaltSize()).Select(i => (byte)i)];
+
+    private static SdpMedia Media(string protocol, params CryptoOffer[] lines) => new()
+    {
+        Kind = "audio", Port = 4000, Protocol = protocol, Formats = [], Attributes = [], Crypto = lines,
+    };
+}
