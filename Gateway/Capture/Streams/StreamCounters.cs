@@ -36,10 +36,4 @@ internal struct StreamCounters
     internal int PortError;
     internal bool KernelDropsShared;
     internal bool PreBufferShort;
-    internal LossPattern Pattern;
-    internal InterarrivalJitter Jitter;
-    internal SenderReport SenderReport;
-    internal long SenderReportNs;
-    internal long Goodbyes;
-    internal long InvalidReports;
 }
