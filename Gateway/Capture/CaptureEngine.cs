@@ -34,14 +34,14 @@ public sealed partial class CaptureEngine : IAsyncDisposable
 
     /// <summary>Makes an engine and starts its device.</summary>
     /// <param name="device">Not started yet; the engine disposes it.</param>
-    /// <param name="volume">The volume; the caller disposes it after the engine.</param>
+    /// <param name="journal">The journal; the caller disposes it after the engine.</param>
     /// <param name="time">Paces the retries of a closing take; the system's when null.</param>
     /// <param name="preBuffer">
     /// Memory for pre-buffers; the caller disposes it after the engine. Null: a pre-buffer asked for is short.
     /// </param>
     public CaptureEngine(
-        ICaptureDevice device, JournalVolume volume, TimeProvider? time = null, PreBufferPool? preBuffer = null)
-        : this(device, new VolumeJournal(volume), time ?? TimeProvider.System, preBuffer)
+        ICaptureDevice device, TakeJournal journal, TimeProvider? time = null, PreBufferPool? preBuffer = null)
+        : this(device, new VolumeJournal(journal), time ?? TimeProvider.System, preBuffer)
     {
     }
 
@@ -110,7 +110,7 @@ public sealed partial class CaptureEngine : IAsyncDisposable
     /// </param>
     /// <param name="cancellationToken">Ends the wait for ports; nothing stays open.</param>
     /// <exception cref="CaptureRefusedException">No ports, too many streams, or the engine is stopping.</exception>
-    /// <exception cref="Store.StoreException">The volume is fenced or overloaded.</exception>
+    /// <exception cref="Store.StoreException">The journal has no volume left, or is overloaded.</exception>
     public async ValueTask<CaptureTake> OpenTakeAsync(
         TakeIdentity identity,
         ReadOnlyMemory<byte> factsJson,
@@ -246,7 +246,7 @@ public sealed partial class CaptureEngine : IAsyncDisposable
     /// <param name="reason">Number of the end reason.</param>
     /// <param name="cancellationToken">Ends the wait for the journal, not the closing.</param>
     /// <exception cref="CaptureRefusedException">The take is closing or closed already.</exception>
-    /// <exception cref="Store.StoreException">The volume is fenced: recovery will find the take open.</exception>
+    /// <exception cref="Store.StoreException">The journal has no volume left: recovery will find the take open.</exception>
     public async ValueTask<TakeResult> CloseTakeAsync(
         CaptureTake take, byte reason, CancellationToken cancellationToken = default)
     {

@@ -27,7 +27,7 @@ public sealed class GatewayNode : IGatewayObserver, IAsyncDisposable
     private static readonly TimeSpan PullEvery = TimeSpan.FromSeconds(1);
 
     private readonly GatewayOptions _options;
-    private readonly JournalVolume _journal;
+    private readonly TakeJournal _journal;
     private readonly CaptureEngine _capture;
     private readonly IGrainFactory _grains;
     private readonly TimeProvider _clock;
@@ -47,7 +47,7 @@ public sealed class GatewayNode : IGatewayObserver, IAsyncDisposable
     /// </summary>
     public GatewayNode(
         GatewayOptions options,
-        JournalVolume journal,
+        TakeJournal journal,
         RecordingStore recordings,
         CaptureEngine capture,
         IGrainFactory grains,
@@ -61,6 +61,7 @@ public sealed class GatewayNode : IGatewayObserver, IAsyncDisposable
         _grains = grains;
         _clock = clock;
         _logger = loggers.CreateLogger<GatewayNode>();
+        _journal.Fenced += (_, e) => _logger.VolumeFenced(e.Directory, e.Reason, e.Left);
         _refusals = new RefusalLog(clock, loggers.CreateLogger<RefusalLog>());
         _sealing = new SealingQueue(options, journal, recordings, grains, clock, loggers.CreateLogger<SealingQueue>());
         _refusedCalls = new RefusedCalls(options, grains, clock, loggers.CreateLogger<RefusedCalls>());
@@ -235,10 +236,20 @@ public sealed class GatewayNode : IGatewayObserver, IAsyncDisposable
             _logger.SegmentQuarantined(segment.Path, segment.Reason);
         }
 
+        foreach (var volume in _journal.Health.Volumes.Where(volume => volume.Fenced))
+        {
+            _logger.VolumeFenced(volume.Directory, volume.FenceReason!, _journal.Health.Volumes.Count(v => !v.Fenced));
+        }
+
         var recovery = new TakeRecovery(_options, _clock);
         foreach (var found in _journal.Recovery.Takes)
         {
             var finished = recovery.Finish(found);
+            if (found.Damage is { } damage)
+            {
+                _logger.TakeDamaged(finished.Take.Id, finished.Admission.Call, damage);
+            }
+
             _logger.TakeRecovered(finished.Take.Id, finished.Admission.Call, finished.Take.CommittedChunks);
             var reporter = _sessions.Reporter(finished.Admission.Call);
             var call = _grains.GetGrain<ICallGrain>(finished.Admission.Call.Value);
@@ -287,7 +298,7 @@ public sealed class GatewayNode : IGatewayObserver, IAsyncDisposable
 /// <summary>A gateway's counters at one moment.</summary>
 /// <param name="Sip">Of the SIP server.</param>
 /// <param name="Capture">Of the capture engine.</param>
-/// <param name="Journal">Of the journal's volume.</param>
+/// <param name="Journal">Of the journal.</param>
 /// <param name="Sessions">Recording sessions alive.</param>
 /// <param name="Unsealed">Takes that ended and wait to be sealed.</param>
 /// <param name="Sealed">Takes sealed since the start.</param>
@@ -302,7 +313,7 @@ public sealed class GatewayNode : IGatewayObserver, IAsyncDisposable
 public sealed record GatewayCounters(
     SipCounters Sip,
     CaptureTotals Capture,
-    VolumeHealth Journal,
+    JournalHealth Journal,
     int Sessions,
     long Unsealed,
     long Sealed,

@@ -99,4 +99,14 @@ internal static partial class NodeLog
     [LoggerMessage(
         3027, LogLevel.Error, "Take {Take} of call {Call} could not be closed in the journal; the next start seals it")]
     public static partial void TakeNotClosed(this ILogger logger, TakeId take, CallId call, Exception e);
+
+    [LoggerMessage(
+        3030, LogLevel.Critical, "Journal volume {Volume} is fenced: {Reason}. {Left} volumes are left; what was not "
+            + "confirmed is written there")]
+    public static partial void VolumeFenced(this ILogger logger, string volume, string reason, int left);
+
+    [LoggerMessage(
+        3031, LogLevel.Error, "Take {Take} of call {Call} is damaged in the journal: {Damage}. What stands before is "
+            + "sealed; the segments are kept")]
+    public static partial void TakeDamaged(this ILogger logger, TakeId take, CallId call, string damage);
 }

@@ -28,6 +28,7 @@ internal sealed class GatewayHealth(GatewayNode gateway) : IHealthCheck
         return Task.FromResult(
             journal.Fenced ? HealthCheckResult.Unhealthy($"The journal is fenced: {journal.FenceReason}")
             : !gateway.IsAccepting ? HealthCheckResult.Unhealthy("New calls are answered 503.")
+            : journal.FenceReason is { } reason ? HealthCheckResult.Degraded($"A volume is fenced: {reason}")
             : HealthCheckResult.Healthy());
     }
 }

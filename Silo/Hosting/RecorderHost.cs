@@ -49,7 +49,7 @@ internal sealed class RecorderHost : IAsyncDisposable
     private readonly DataFolder _folder;
     private readonly RootKey _root;
     private readonly FileKeyStore _keys;
-    private readonly JournalVolume _journal;
+    private readonly TakeJournal _journal;
     private readonly PreBufferPool? _preBuffer;
     private readonly CaptureEngine _capture;
     private readonly WebApplication _app;
@@ -59,7 +59,7 @@ internal sealed class RecorderHost : IAsyncDisposable
         DataFolder folder,
         RootKey root,
         FileKeyStore keys,
-        JournalVolume journal,
+        TakeJournal journal,
         PreBufferPool? preBuffer,
         CaptureEngine capture,
         WebApplication app)
@@ -93,14 +93,19 @@ internal sealed class RecorderHost : IAsyncDisposable
         var folder = DataFolder.Take(settings.Data);
         RootKey? root = null;
         FileKeyStore? keys = null;
-        JournalVolume? journal = null;
+        TakeJournal? journal = null;
         PreBufferPool? preBuffer = null;
         try
         {
             root = OpenRootKey(Path.Combine(folder.Sub("keys"), "root.key"));
             keys = FileKeyStore.Open(folder.Sub("keys"), root);
-            journal = await JournalVolume.OpenAsync(
-                new JournalOptions { Directory = folder.Path, SegmentBytes = settings.SegmentBytes },
+            journal = await TakeJournal.OpenAsync(
+                new JournalOptions
+                {
+                    Volumes = settings.Volumes.Count > 0 ? settings.Volumes : [folder.Path],
+                    RecordingsDirectory = folder.Path,
+                    SegmentBytes = settings.SegmentBytes,
+                },
                 keys,
                 TimeProvider.System,
                 cancellationToken).ConfigureAwait(false);
@@ -184,7 +189,7 @@ internal sealed class RecorderHost : IAsyncDisposable
         RecorderConsole console,
         DataFolder folder,
         FileKeyStore keys,
-        JournalVolume journal,
+        TakeJournal journal,
         CaptureEngine capture)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "talreg" });

@@ -35,8 +35,7 @@ internal sealed class RecorderMetrics(GatewayNode gateway, CollectorRegistry reg
         var load = new LoadMetrics(factory);
         var committed = factory.CreateCounter("talreg_journal_committed_bytes_total", "Bytes confirmed by a sync.");
         var backlog = factory.CreateGauge("talreg_journal_backlog_bytes", "Bytes accepted and not yet confirmed.");
-        var free = factory.CreateGauge("talreg_volume_free_bytes", "Free space of the journal's file system.");
-        var fenced = factory.CreateGauge("talreg_volume_fenced", "1 once a write or a sync of the journal failed.");
+        var volumes = new VolumeMetrics(factory);
         registry.AddBeforeCollectCallback(() =>
         {
             var now = gateway.Counters;
@@ -53,8 +52,7 @@ internal sealed class RecorderMetrics(GatewayNode gateway, CollectorRegistry reg
             load.Update(now);
             committed.IncTo(now.Journal.CommittedBytes);
             backlog.Set(now.Journal.BacklogBytes);
-            free.Set(now.Journal.FreeBytes);
-            fenced.Set(now.Journal.Fenced ? 1 : 0);
+            volumes.Set(now.Journal);
         });
     }
 }

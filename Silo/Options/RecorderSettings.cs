@@ -56,6 +56,9 @@ internal sealed record RecorderSettings
     /// <summary>A take without a packet for this long is sealed as <c>mediaTimeout</c>.</summary>
     public TimeSpan MediaTimeout { get; init; } = TimeSpan.FromSeconds(120);
 
+    /// <summary>Folders of the journal's volumes, absolute; empty: the data folder alone.</summary>
+    public IReadOnlyList<string> Volumes { get; init; } = [];
+
     /// <summary>Size of a journal segment in bytes.</summary>
     public long SegmentBytes { get; init; } = 256L << 20;
 

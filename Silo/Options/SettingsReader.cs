@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text.Json;
 using Talreg.Contracts;
+using Talreg.Store.Journal;
 
 namespace Talreg.Silo.Options;
 
@@ -21,8 +22,8 @@ internal static class SettingsReader
     private static readonly string[] Known =
     [
         "data", "sip", "http", "rtp-ports", "tenant", "site", "gateway", "interface", "policy", "media-timeout",
-        "segment-mib", "lines", "prebuffer-mib", "sip-tls", "sip-tls-certificate", "sip-tls-key", "sip-tls-trust",
-        "sip-clients", "codecs", "srtp-keys-in-clear",
+        "segment-mib", "volumes", "lines", "prebuffer-mib",
+        "sip-tls", "sip-tls-certificate", "sip-tls-key", "sip-tls-trust", "sip-clients", "codecs", "srtp-keys-in-clear",
     ];
 
     /// <summary>The configuration in force, without defaults.</summary>
@@ -88,6 +89,7 @@ internal static class SettingsReader
             PreBufferBytes = configuration["prebuffer-mib"] is null
                 ? null
                 : (long)Number(configuration, "prebuffer-mib", 0, 0, 65_536, "MiB") << 20,
+            Volumes = Volumes(configuration["volumes"]),
             Lines = Lines(configuration["lines"]),
         };
     }
@@ -150,6 +152,17 @@ internal static class SettingsReader
             && value >= low && value <= high
             ? value
             : throw new SettingsException(key, text, $"{low} to {high} {unit}");
+    }
+
+    private static string[] Volumes(string? value)
+    {
+        var volumes = Array.ConvertAll(
+            (value ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries),
+            Path.GetFullPath);
+        return volumes.Length <= JournalOptions.MaxVolumes && volumes.Distinct().Count() == volumes.Length
+            ? volumes
+            : throw new SettingsException(
+                "volumes", value, $"up to {JournalOptions.MaxVolumes} different folders, separated by commas");
     }
 
     private static string[] Lines(string? value)

@@ -23,12 +23,12 @@ internal sealed class EngineRecorder : IRecorder
     private readonly List<CaptureTake> _takes = [];
     private readonly RootKey _root;
     private readonly FileKeyStore _keys;
-    private readonly JournalVolume _volume;
+    private readonly TakeJournal _volume;
     private readonly CaptureEngine _engine;
 
     private readonly string _folder;
 
-    private EngineRecorder(string folder, RootKey root, FileKeyStore keys, JournalVolume volume, ICaptureDevice device)
+    private EngineRecorder(string folder, RootKey root, FileKeyStore keys, TakeJournal volume, ICaptureDevice device)
     {
         _folder = folder;
         _root = root;
@@ -55,8 +55,8 @@ internal sealed class EngineRecorder : IRecorder
     {
         var root = new RootKey(RandomNumberGenerator.GetBytes(KeyTree.KeySize));
         var keys = FileKeyStore.Open(folder, root);
-        var volume = await JournalVolume.OpenAsync(
-            new JournalOptions { Directory = folder }, keys, TimeProvider.System).ConfigureAwait(false);
+        var volume = await TakeJournal.OpenAsync(
+            new JournalOptions { Volumes = [folder] }, keys, TimeProvider.System).ConfigureAwait(false);
         var recorder = new EngineRecorder(folder, root, keys, volume, device);
         for (var open = 0; open < pairs; open += StreamsPerCall)
         {

@@ -33,8 +33,8 @@ public sealed class PreBufferVolumeTests : IDisposable
         using var keys = FileKeyStore.Open(_folder, root);
         using var pool = new PreBufferPool(32 * PreBufferPool.BlockBytes);
         TakeResult result;
-        await using (var volume = await JournalVolume.OpenAsync(
-            new JournalOptions { Directory = _folder, SegmentBytes = 1024 * 1024 }, keys, TimeProvider.System, cancel))
+        await using (var volume = await TakeJournal.OpenAsync(
+            new JournalOptions { Volumes = [_folder], SegmentBytes = 1024 * 1024 }, keys, TimeProvider.System, cancel))
         await using (var engine = new CaptureEngine(
             new UdpDevice(new UdpDeviceOptions
             {

@@ -28,8 +28,8 @@ public sealed class VolumeTests : IDisposable
         using var root = new RootKey(RandomNumberGenerator.GetBytes(32));
         using var keys = FileKeyStore.Open(_folder, root);
         var recordings = new RecordingStore(_folder, keys);
-        await using var volume = await JournalVolume.OpenAsync(
-            new JournalOptions { Directory = _folder, SegmentBytes = 1024 * 1024 }, keys, TimeProvider.System, cancel);
+        await using var volume = await TakeJournal.OpenAsync(
+            new JournalOptions { Volumes = [_folder], SegmentBytes = 1024 * 1024 }, keys, TimeProvider.System, cancel);
         await using var engine = new CaptureEngine(
             new UdpDevice(new UdpDeviceOptions
             {

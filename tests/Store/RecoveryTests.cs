@@ -16,7 +16,7 @@ public sealed class RecoveryTests
         for (var length = SegmentHeader.Size + 1; length <= bytes.Length; length++)
         {
             await File.WriteAllBytesAsync(path, bytes[..length], Token);
-            var report = JournalRecovery.Recover(store.Path, store.Keys);
+            var report = store.Recover();
             Close(report);
             var chunks = report.Takes.Count == 0 ? 0 : report.Takes[0].Chunks;
             Assert.Empty(report.Quarantined);
@@ -39,7 +39,7 @@ public sealed class RecoveryTests
             var flipped = (byte[])bytes.Clone();
             flipped[at] ^= 0x40;
             await File.WriteAllBytesAsync(path, flipped, Token);
-            var report = JournalRecovery.Recover(store.Path, store.Keys);
+            var report = store.Recover();
             Close(report);
             var survivors = chunkEnds.Count(end => end <= at);
             Assert.True(survivors == report.Chunks, $"byte {at}: {report.Chunks} chunks instead of {survivors}");

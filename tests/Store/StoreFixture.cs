@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Talreg.Evidence.Chunks;
 using Talreg.Evidence.Json;
 using Talreg.Evidence.Keys;
+using Talreg.Store.IO;
 using Talreg.Store.Journal;
 using Talreg.Store.Keys;
 using Talreg.Store.Recordings;
@@ -33,12 +34,15 @@ internal sealed class StoreFixture : IDisposable
 
     internal JournalOptions Options(long segmentBytes = 1024 * 1024) => new()
     {
-        Directory = Path, SegmentBytes = segmentBytes, CommitInterval = TimeSpan.FromMilliseconds(5),
+        Volumes = [Path], SegmentBytes = segmentBytes, CommitInterval = TimeSpan.FromMilliseconds(5),
     };
 
-    internal ValueTask<JournalVolume> OpenAsync(long segmentBytes = 1024 * 1024) =>
-        JournalVolume.OpenAsync(
+    internal ValueTask<TakeJournal> OpenAsync(long segmentBytes = 1024 * 1024) =>
+        TakeJournal.OpenAsync(
             Options(segmentBytes), Keys, TimeProvider.System, TestContext.Current.CancellationToken);
+
+    internal RecoveryReport Recover() =>
+        JournalRecovery.Recover([new JournalVolume(Path, NativeFile.CreateNew)], Keys, Path);
 
     internal static TakeIdentity Identity(int number = 1) => new()
     {

@@ -38,4 +38,7 @@ internal sealed class ChunkPlaces
         (_blocks[index / BlockSize] ??= new ChunkPlace[BlockSize])[index % BlockSize] = place;
         Volatile.Write(ref _count, index + 1);
     }
+
+    /// <summary>A chunk that no sync has confirmed, and so nobody reads, lies elsewhere now.</summary>
+    internal void Move(int index, ChunkPlace place) => _blocks[index / BlockSize][index % BlockSize] = place;
 }

@@ -16,6 +16,9 @@ internal sealed class CommitBatch
     /// <summary>Bytes written to files.</summary>
     internal long WrittenBytes { get; private set; }
 
+    /// <summary>How far the writer's records reach; see <see cref="UnconfirmedRecords.Position"/>.</summary>
+    internal long Position { get; set; }
+
     internal bool IsEmpty =>
         _progress.Count == 0 && _completions.Count == 0 && _segments.Count == 0 && AcceptedBytes == 0;
 
@@ -55,15 +58,29 @@ internal sealed class CommitBatch
     internal void Absorb(CommitBatch other)
     {
         _progress.AddRange(other._progress);
-        _completions.AddRange(other._completions);
-        foreach (var segment in other._segments)
-        {
-            _segments.Add(segment);
-        }
-
-        AcceptedBytes += other.AcceptedBytes;
+        _segments.AddRange(other._segments);
         WrittenBytes += other.WrittenBytes;
-        other.Clear(other.Number + 2);
+        Position = other.Position;
+        AbsorbWaiting(other);
+    }
+
+    /// <summary>Takes over who waits for another batch, whose writes count for nothing; that one starts over.</summary>
+    internal void AbsorbWaiting(CommitBatch other)
+    {
+        _completions.AddRange(other._completions);
+        AcceptedBytes += other.AcceptedBytes;
+        other._completions.Clear();
+        other.AcceptedBytes = 0;
+        other.ForgetWrites();
+    }
+
+    /// <summary>What was written counts for nothing: it is about to be written again. Who waits goes on waiting.</summary>
+    internal void ForgetWrites()
+    {
+        _progress.Clear();
+        _segments.Clear();
+        WrittenBytes = 0;
+        Number++;
     }
 
     internal void Confirm()
@@ -84,22 +101,22 @@ internal sealed class CommitBatch
         }
     }
 
+    /// <summary>Fails who waits; the batch starts over.</summary>
     internal void Fail(StoreException error)
     {
         foreach (var completion in _completions)
         {
             completion(error);
         }
+
+        Clear();
     }
 
-    internal void Clear(long number)
+    internal void Clear()
     {
-        _progress.Clear();
         _completions.Clear();
-        _segments.Clear();
         AcceptedBytes = 0;
-        WrittenBytes = 0;
-        Number = number;
+        ForgetWrites();
     }
 
     private readonly record struct Progress(JournalTake Take, ulong Chunks);

@@ -3,29 +3,33 @@ using System.Diagnostics;
 namespace Talreg.Store.Journal;
 
 /// <summary>
-/// The thread that syncs. It gathers what the writer wrote during a commit interval, syncs each file once, and only then
-/// publishes progress. A failed sync is never tried again: the kernel may have dropped the pages.
+/// The thread that syncs. It gathers what its writer wrote during a commit interval, syncs each file once, and only then
+/// publishes progress. A failed sync is never tried again, because the kernel may have dropped the pages: everything not
+/// confirmed goes back to the writer, who writes it elsewhere.
 /// </summary>
 internal sealed class CommitThread : IDisposable
 {
+    // Held while files are synced; taken before the other one.
+    private readonly Lock _syncGate = new();
     private readonly Lock _gate = new();
     private readonly AutoResetEvent _wake = new(initialState: false);
+    private readonly AutoResetEvent _news = new(initialState: false);
     private readonly ManualResetEvent _stop = new(initialState: false);
     private readonly TimeSpan _interval;
     private readonly Action<CommitBatch> _confirmed;
-    private readonly Action<StoreException> _failed;
+    private readonly Action _failed;
     private readonly Thread _thread;
     private CommitBatch _pending = new();
     private CommitBatch _syncing = new();
     private StoreException? _error;
+    private long _position;
 
     /// <summary>Starts the thread.</summary>
     /// <param name="name">The thread's name.</param>
     /// <param name="interval">The shortest time between two syncs.</param>
     /// <param name="confirmed">Called on this thread after progress was published.</param>
-    /// <param name="failed">Called on this thread, once, before waiting completions are failed.</param>
-    internal CommitThread(
-        string name, TimeSpan interval, Action<CommitBatch> confirmed, Action<StoreException> failed)
+    /// <param name="failed">Called on this thread when a sync failed; see <see cref="Failure"/>.</param>
+    internal CommitThread(string name, TimeSpan interval, Action<CommitBatch> confirmed, Action failed)
     {
         _interval = interval;
         _confirmed = confirmed;
@@ -34,25 +38,41 @@ internal sealed class CommitThread : IDisposable
         _thread.Start();
     }
 
+    /// <summary>How far the writer's records are confirmed; see <see cref="CommitBatch.Position"/>.</summary>
+    internal long Position => Interlocked.Read(ref _position);
+
+    /// <summary>Why nothing is synced, until <see cref="TakeBack"/>; null while all is well.</summary>
+    internal StoreException? Failure => Volatile.Read(ref _error);
+
     /// <summary>Hands over a batch; on return it is empty and starts over. The writer thread's.</summary>
     internal void Publish(CommitBatch batch)
     {
         lock (_gate)
         {
-            if (_error is not null)
-            {
-                batch.Fail(_error);
-                batch.Clear(batch.Number + 1);
-                return;
-            }
-
             _pending.Absorb(batch);
         }
 
         _wake.Set();
     }
 
-    /// <summary>Syncs what was handed over, then ends the thread.</summary>
+    /// <summary>Gives back who waits for what is not confirmed, after a sync under way has ended. The writer thread's.</summary>
+    internal void TakeBack(CommitBatch batch)
+    {
+        lock (_syncGate)
+        {
+            lock (_gate)
+            {
+                batch.AbsorbWaiting(_syncing);
+                batch.AbsorbWaiting(_pending);
+                Volatile.Write(ref _error, null);
+            }
+        }
+    }
+
+    /// <summary>Waits for the next sync to end, well or not. The writer thread's.</summary>
+    internal void WaitForNews() => _news.WaitOne();
+
+    /// <summary>Ends the thread. The writer thread's, when everything is confirmed or given up.</summary>
     internal void Stop()
     {
         _stop.Set();
@@ -63,6 +83,7 @@ internal sealed class CommitThread : IDisposable
     public void Dispose()
     {
         _wake.Dispose();
+        _news.Dispose();
         _stop.Dispose();
     }
 
@@ -78,58 +99,71 @@ internal sealed class CommitThread : IDisposable
 
             // The interval runs from sync to sync, so that a lone event after a quiet time does not wait for it.
             var rest = _interval - Stopwatch.GetElapsedTime(started);
-            if (!stopping && rest > TimeSpan.Zero && _stop.WaitOne(rest))
-            {
-                stopping = true;
-                Commit();
-            }
+            stopping = stopping || (rest > TimeSpan.Zero && _stop.WaitOne(rest));
         }
     }
 
     private void Commit()
     {
-        lock (_gate)
+        lock (_syncGate)
         {
-            if (_pending.IsEmpty || _error is not null)
+            lock (_gate)
             {
-                return;
-            }
-
-            (_pending, _syncing) = (_syncing, _pending);
-        }
-
-        try
-        {
-            JournalSegment? last = null;
-            foreach (var (segment, _) in _syncing.Segments)
-            {
-                if (segment != last)
+                if (_pending.IsEmpty || _error is not null)
                 {
-                    segment.File.Sync();
-                    last = segment;
+                    return;
                 }
+
+                (_pending, _syncing) = (_syncing, _pending);
+            }
+
+            if (TrySync() is { } error)
+            {
+                Volatile.Write(ref _error, error);
+            }
+            else
+            {
+                _syncing.Confirm();
+                Interlocked.Exchange(ref _position, _syncing.Position);
+                _confirmed(_syncing);
+                _syncing.Clear();
             }
         }
-        catch (StoreException e)
-        {
-            Fail(e);
-            return;
-        }
 
-        _syncing.Confirm();
-        _confirmed(_syncing);
-        _syncing.Clear(0);
+        _news.Set();
+        if (Failure is not null)
+        {
+            _failed();
+        }
     }
 
-    private void Fail(StoreException error)
+    private StoreException? TrySync()
     {
-        _failed(error);
-        lock (_gate)
+        JournalSegment? last = null;
+        foreach (var (segment, _) in _syncing.Segments)
         {
-            _error = error;
-            _pending.Fail(error);
+            if (segment == last)
+            {
+                continue;
+            }
+
+            last = segment;
+            if (segment.Volume.Failure is { } failure)
+            {
+                return failure;
+            }
+
+            try
+            {
+                segment.File.Sync();
+            }
+            catch (StoreException e)
+            {
+                segment.Volume.Fence(e);
+                return e;
+            }
         }
 
-        _syncing.Fail(error);
+        return null;
     }
 }

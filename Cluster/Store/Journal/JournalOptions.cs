@@ -1,13 +1,18 @@
 namespace Talreg.Store.Journal;
 
-/// <summary>How a volume is laid out and committed.</summary>
+/// <summary>How the journal is laid out and committed.</summary>
 public sealed record JournalOptions
 {
-    /// <summary>The volume's folder; segments lie in its <c>journal</c> folder, which is made when missing.</summary>
-    public required string Directory { get; init; }
+    /// <summary>The most volumes.</summary>
+    public const int MaxVolumes = 16;
 
-    /// <summary>The folder that holds <c>recordings</c>; null: the volume's. A start looks there for takes that are sealed
-    /// already.</summary>
+    /// <summary>The folders of the volumes, 1 to <see cref="MaxVolumes"/>, best on disks of their own; segments lie in
+    /// their <c>journal</c> folders, which are made when missing. A volume that is taken out of the list keeps its takes
+    /// from being recovered.</summary>
+    public required IReadOnlyList<string> Volumes { get; init; }
+
+    /// <summary>The folder that holds <c>recordings</c>; null: the first volume's. A start looks there for takes that are
+    /// sealed already.</summary>
     public string? RecordingsDirectory { get; init; }
 
     /// <summary>Size of a segment, in bytes: 64 KiB to 4 GiB.</summary>
@@ -16,8 +21,12 @@ public sealed record JournalOptions
     /// <summary>The shortest time between two syncs. Every take shares them.</summary>
     public TimeSpan CommitInterval { get; init; } = TimeSpan.FromMilliseconds(20);
 
-    /// <summary>How much one producer may have under way, in bytes; beyond it appends are refused.</summary>
+    /// <summary>How much one producer may have under way to one writer, in bytes; beyond it appends are refused.</summary>
     public int ProducerBytes { get; init; } = 16 * 1024 * 1024;
+
+    /// <summary>How much one writer keeps in memory until it is confirmed, in bytes, at least 4 MiB. It is used only while a
+    /// disk lags: then this much, and what producers may have under way, is the time a disk may stall without loss.</summary>
+    public long UnconfirmedBytes { get; init; } = 64 * 1024 * 1024;
 
     /// <summary>This start of this process: 16 random bytes. Tests fix it; nobody else may.</summary>
     public Guid? Incarnation { get; init; }
@@ -26,29 +35,44 @@ public sealed record JournalOptions
     public Guid? BootId { get; init; }
 }
 
-/// <summary>How a volume is doing. A snapshot.</summary>
-/// <param name="CommittedBytes">Bytes confirmed by a sync since the volume was opened.</param>
+/// <summary>How the journal is doing. A snapshot.</summary>
+/// <param name="CommittedBytes">Bytes confirmed by a sync since the journal was opened.</param>
 /// <param name="BacklogBytes">Bytes accepted from producers and not yet confirmed.</param>
-/// <param name="FreeBytes">Free space of the file system, in bytes; -1 when it cannot be asked.</param>
-/// <param name="TotalBytes">Size of the file system, in bytes; -1 when it cannot be asked.</param>
-/// <param name="Segments">Segment files on the volume.</param>
-/// <param name="Fenced">True once a write or a sync failed: nothing is accepted any more.</param>
-/// <param name="FenceReason">What failed, for an operator; null while all is well.</param>
-public sealed record VolumeHealth(
+/// <param name="Segments">Segment files, on all volumes.</param>
+/// <param name="Fenced">True once no volume is left: nothing is accepted any more.</param>
+/// <param name="FenceReason">What failed last, for an operator; null while all is well.</param>
+/// <param name="Volumes">The volumes, in the order of the options.</param>
+public sealed record JournalHealth(
     long CommittedBytes,
     long BacklogBytes,
-    long FreeBytes,
-    long TotalBytes,
     int Segments,
     bool Fenced,
-    string? FenceReason);
+    string? FenceReason,
+    IReadOnlyList<VolumeHealth> Volumes);
+
+/// <summary>How a volume is doing. A snapshot.</summary>
+/// <param name="Directory">Its folder.</param>
+/// <param name="FreeBytes">Free space of its file system, in bytes; -1 when it cannot be asked.</param>
+/// <param name="TotalBytes">Size of its file system, in bytes; -1 when it cannot be asked.</param>
+/// <param name="Fenced">True once a write or a sync failed: it is used no more by this process.</param>
+/// <param name="FenceReason">What failed, for an operator; null while all is well.</param>
+public sealed record VolumeHealth(
+    string Directory, long FreeBytes, long TotalBytes, bool Fenced, string? FenceReason);
 
 /// <summary>A volume was fenced.</summary>
+/// <param name="directory">Its folder.</param>
 /// <param name="reason">What failed, for an operator.</param>
-public sealed class VolumeFencedEventArgs(string reason) : EventArgs
+/// <param name="left">How many volumes are left.</param>
+public sealed class VolumeFencedEventArgs(string directory, string reason, int left) : EventArgs
 {
+    /// <summary>The volume's folder.</summary>
+    public string Directory { get; } = directory;
+
     /// <summary>What failed, for an operator.</summary>
     public string Reason { get; } = reason;
+
+    /// <summary>How many volumes are left; with none, nothing is recorded any more.</summary>
+    public int Left { get; } = left;
 }
 
 /// <summary>A take all of whose chunks are on stable storage.</summary>

@@ -8,33 +8,54 @@ using Talreg.Store.Recordings;
 namespace Talreg.Store.Journal;
 
 /// <summary>
-/// Reads what earlier processes left in a volume's journal: cuts torn tails, sets damaged segments aside, and finds the
-/// takes that are not sealed yet. It keeps every chunk before a break and never gives one that does not chain.
+/// Reads what earlier processes left in the journal, on all its volumes together: cuts torn tails, sets damaged segments
+/// aside, and finds the takes that are not sealed yet. It keeps every chunk before a break and never gives one that does
+/// not chain. A chunk that stands on two volumes counts once.
 /// </summary>
-public static class JournalRecovery
+internal static class JournalRecovery
 {
     /// <summary>What a damaged segment's name ends with.</summary>
-    public const string DamagedSuffix = ".damaged";
+    internal const string DamagedSuffix = ".damaged";
 
-    /// <summary>Scans every segment, in order. No other process may have the volume open.</summary>
-    /// <param name="directory">The volume's folder.</param>
+    /// <summary>Scans every segment, in the order of sequences. No other process may have the volumes open. A volume that
+    /// fails is fenced; what was read of it counts.</summary>
+    /// <param name="volumes">The volumes.</param>
     /// <param name="keys">Holds the segments' keys.</param>
-    /// <param name="recordingsDirectory">The folder of the recordings; null: the volume's.</param>
-    /// <exception cref="StoreException">A file cannot be read, renamed or cut.</exception>
-    public static RecoveryReport Recover(string directory, IKeyStore keys, string? recordingsDirectory = null)
+    /// <param name="recordingsDirectory">The folder of the recordings.</param>
+    internal static RecoveryReport Recover(
+        IReadOnlyList<JournalVolume> volumes, IKeyStore keys, string recordingsDirectory)
     {
-        ArgumentNullException.ThrowIfNull(keys);
-        var run = new Run(keys, recordingsDirectory ?? directory);
-        var folder = Path.Combine(directory, "journal");
-        if (Directory.Exists(folder))
+        var run = new Run(keys, recordingsDirectory);
+        foreach (var (sequence, path, volume) in volumes.SelectMany(Segments).OrderBy(static s => s.Sequence))
         {
-            foreach (var path in Directory.EnumerateFiles(folder, "*.tj*").Order(StringComparer.Ordinal))
+            try
             {
-                run.Segment(path);
+                run.Segment(sequence, path, volume);
+            }
+            catch (StoreException e)
+            {
+                volume.Fence(e);
             }
         }
 
         return run.Finish();
+    }
+
+    private static IEnumerable<(ulong Sequence, string Path, JournalVolume Volume)> Segments(JournalVolume volume)
+    {
+        if (!Directory.Exists(volume.Folder))
+        {
+            yield break;
+        }
+
+        foreach (var path in Directory.EnumerateFiles(volume.Folder, "*.tj*").Order(StringComparer.Ordinal))
+        {
+            var name = Path.GetFileName(path).Split('.')[0];
+            if (ulong.TryParse(name, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var sequence))
+            {
+                yield return (sequence, path, volume);
+            }
+        }
     }
 
     private sealed class Run(IKeyStore keys, string recordings)
@@ -46,14 +67,8 @@ public static class JournalRecovery
         private ulong _lastSequence;
         private long _torn;
 
-        internal void Segment(string path)
+        internal void Segment(ulong sequence, string path, JournalVolume volume)
         {
-            var name = Path.GetFileName(path).Split('.')[0];
-            if (!ulong.TryParse(name, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var sequence))
-            {
-                return;
-            }
-
             _lastSequence = Math.Max(_lastSequence, sequence);
             var file = NativeFile.OpenExisting(path, writable: true);
             var bytes = new byte[SegmentHeader.Size];
@@ -67,7 +82,7 @@ public static class JournalRecovery
             Span<byte> key = stackalloc byte[KeyTree.KeySize];
             if (keys.TryGet(KeyKind.Segment, header.Id, "", key))
             {
-                var segment = new JournalSegment(header, file, file.Length, key, active: false);
+                var segment = new JournalSegment(header, volume, file, file.Length, key, active: false);
                 Scan(segment, file);
                 return;
             }
@@ -94,15 +109,15 @@ public static class JournalRecovery
                 TornBytes = _torn,
                 Chunks = takes.Sum(static t => (long)t.Chunks),
                 OpenSegments = _segments,
-                NextSequence = _lastSequence + 1,
+                LastSequence = _lastSequence,
             };
         }
 
         private void HeaderFailed(NativeFile file, string reason)
         {
-            // A segment's header is durable before anything else is written: an empty file never held anything.
+            // A segment's header is durable before anything else is written: with nothing behind it, it never held anything.
             var scan = new SegmentScanner(file, Guid.Empty);
-            var empty = file.Length <= SegmentHeader.Size || (scan.Scan(Ignore).TornBytes == 0 && IsZero(file));
+            var empty = file.Length <= SegmentHeader.Size || scan.Scan(Ignore).TornBytes == 0;
             if (!empty)
             {
                 Quarantine(file, 0, reason);
@@ -117,12 +132,6 @@ public static class JournalRecovery
 
         private static void Ignore(RecordType type, long offset, ReadOnlySpan<byte> body)
         {
-        }
-
-        private static bool IsZero(NativeFile file)
-        {
-            Span<byte> header = stackalloc byte[SegmentHeader.Size];
-            return !header[..file.Read(header, 0)].ContainsAnyExcept((byte)0);
         }
 
         private void Scan(JournalSegment segment, NativeFile file)

@@ -12,9 +12,11 @@ internal sealed class JournalSegment : IDisposable
     private int _takes;
     private int _active;
 
-    internal JournalSegment(SegmentHeader header, IDataFile file, long size, ReadOnlySpan<byte> key, bool active)
+    internal JournalSegment(
+        SegmentHeader header, JournalVolume volume, IDataFile file, long size, ReadOnlySpan<byte> key, bool active)
     {
         Header = header;
+        Volume = volume;
         File = file;
         Size = size;
         key.CopyTo(_key);
@@ -26,6 +28,9 @@ internal sealed class JournalSegment : IDisposable
     internal SegmentHeader Header { get; }
 
     internal Guid Id => Header.Id;
+
+    /// <summary>Where it lies.</summary>
+    internal JournalVolume Volume { get; }
 
     internal IDataFile File { get; }
 

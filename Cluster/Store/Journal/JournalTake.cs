@@ -9,7 +9,7 @@ using Talreg.Store.Recordings;
 namespace Talreg.Store.Journal;
 
 /// <summary>
-/// One take in the journal, live or not yet sealed. Made by <see cref="JournalVolume.OpenTake"/> or by recovery. Its
+/// One take in the journal, live or not yet sealed. Made by <see cref="TakeJournal.OpenTake"/> or by recovery. Its
 /// properties may be read on any thread.
 /// </summary>
 public sealed class JournalTake
@@ -64,6 +64,9 @@ public sealed class JournalTake
     internal ReadOnlySpan<byte> Key => _key;
 
     internal long Handle { get; init; }
+
+    /// <summary>Number of the writer it stays with.</summary>
+    internal int Writer { get; init; }
 
     /// <summary>Chunks that producers have handed over.</summary>
     internal long Appended => Interlocked.Read(ref _appended);

@@ -13,6 +13,7 @@ internal sealed class RecoveringTake
 
     private readonly byte[] _head = new byte[ChunkHash.Size];
     private readonly List<ReadOnlyMemory<byte>> _events = [];
+    private readonly HashSet<Guid> _seals = [];
     private ClosedTake? _closed;
     private ChunkFacts? _lastChunk;
     private ulong _chunks;
@@ -35,7 +36,9 @@ internal sealed class RecoveringTake
     {
         Take.AddSegment(segment);
         var chunks = BinaryPrimitives.ReadUInt64BigEndian(state);
-        if (chunks != _chunks || !state.Slice(8, ChunkHash.Size).SequenceEqual(_head))
+
+        // A volume that failed may hold more than was confirmed: the same stands here once more, and is compared below.
+        if (chunks > _chunks || (chunks == _chunks && !state.Slice(8, ChunkHash.Size).SequenceEqual(_head)))
         {
             NoteDamage("chunks before it was carried on are missing", segment);
         }
@@ -43,6 +46,12 @@ internal sealed class RecoveringTake
 
     internal void AddChunk(JournalSegment segment, long offset, ReadOnlySpan<byte> chunk, in ChunkHeader header)
     {
+        if (header.Index <= _chunks && header.Index > 0)
+        {
+            Compare(segment, chunk, header.Index);
+            return;
+        }
+
         if (_damage is not null || header.Index != _chunks + 1 || _closed is not null)
         {
             NoteDamage($"chunk {header.Index} does not follow chunk {_chunks}", segment);
@@ -61,6 +70,12 @@ internal sealed class RecoveringTake
     internal void AddEvent(JournalSegment segment, ReadOnlySpan<byte> sealedJson)
     {
         Take.AddSegment(segment);
+        // The same seal again is the same event, written again on the next volume.
+        if (sealedJson.Length >= 16 && !_seals.Add(new Guid(sealedJson[^16..])))
+        {
+            return;
+        }
+
         if (_events.Count < MaxEvents
             && SealedJson.TryOpen(Take.Key, Take.Identity.TakeId, sealedJson, out var json, out _))
         {
@@ -129,6 +144,17 @@ internal sealed class RecoveringTake
             Epoch = facts["epoch"] is JsonValue epoch && epoch.TryGetValue<ulong>(out var number) ? number : 0,
         };
         return new RecoveringTake(identity, json, JournalTake.StartOf(json), key);
+    }
+
+    // Written on two volumes: once before the first failed, and once more on the next.
+    private void Compare(JournalSegment segment, ReadOnlySpan<byte> chunk, ulong index)
+    {
+        var known = new byte[ChunkHeader.MaxChunk];
+        var length = Take.ReadChunk(Take.Segments(), (int)index - 1, known);
+        if (!chunk.SequenceEqual(known.AsSpan(0, length)))
+        {
+            NoteDamage($"chunk {index} stands in the journal with two contents", segment);
+        }
     }
 
     // What cannot be used now is kept: the segment is not released with the take.

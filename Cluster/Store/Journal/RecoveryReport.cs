@@ -21,7 +21,7 @@ public sealed record RecoveryReport
 
     internal IReadOnlyList<JournalSegment> OpenSegments { get; init; } = [];
 
-    internal ulong NextSequence { get; init; } = 1;
+    internal ulong LastSequence { get; init; }
 }
 
 /// <summary>A damaged segment.</summary>

@@ -7,62 +7,38 @@ using Talreg.Store.Keys;
 namespace Talreg.Store.Journal;
 
 /// <summary>
-/// Makes segments: file reserved, header and key durable before anyone writes into it. The next one is prepared while
-/// the current one fills, so that the writer thread does not wait.
+/// Makes the segments of one writer: file reserved, header and key durable before anyone writes into it. The next one is
+/// prepared while the current one fills, so that the writer thread does not wait.
 /// </summary>
-internal sealed class SegmentFactory : IAsyncDisposable
+internal sealed class SegmentFactory(TakeJournal journal, IKeyStore keys, TimeProvider time) : IAsyncDisposable
 {
-    private readonly string _folder;
-    private readonly JournalOptions _options;
-    private readonly IKeyStore _keys;
-    private readonly TimeProvider _time;
-    private readonly Func<string, long, IDataFile> _create;
     private readonly ManualResetEventSlim _ready = new();
-    private ulong _nextSequence;
+    private JournalVolume? _preparingOn;
     private Task? _preparing;
     private JournalSegment? _prepared;
     private StoreException? _error;
 
-    internal SegmentFactory(
-        string folder,
-        JournalOptions options,
-        IKeyStore keys,
-        TimeProvider time,
-        ulong nextSequence,
-        Func<string, long, IDataFile> create)
-    {
-        _folder = folder;
-        _options = options;
-        _keys = keys;
-        _time = time;
-        _nextSequence = nextSequence;
-        _create = create;
-        Incarnation = options.Incarnation ?? new Guid(RandomNumberGenerator.GetBytes(16), bigEndian: true);
-    }
-
-    internal Guid Incarnation { get; }
-
     internal static string FileName(ulong sequence) =>
         string.Create(CultureInfo.InvariantCulture, $"{sequence:x16}.tj");
 
-    /// <summary>Makes the next segment.</summary>
-    internal async Task<JournalSegment> CreateAsync(CancellationToken cancellationToken)
+    /// <summary>Makes the next segment, on a volume.</summary>
+    internal async Task<JournalSegment> CreateAsync(JournalVolume volume, CancellationToken cancellationToken)
     {
         var id = new Guid(RandomNumberGenerator.GetBytes(16), bigEndian: true);
         var header = new SegmentHeader(
-            _nextSequence++, id, Incarnation, _time.GetUtcNow().ToUnixTimeMilliseconds());
+            journal.NextSequence(), id, journal.Incarnation, time.GetUtcNow().ToUnixTimeMilliseconds());
+        var size = journal.Options.SegmentBytes;
         var key = RandomNumberGenerator.GetBytes(KeyTree.KeySize);
-        await _keys.PutAsync(KeyKind.Segment, id, "", key, cancellationToken).ConfigureAwait(false);
-
-        var file = _create(Path.Combine(_folder, FileName(header.Sequence)), _options.SegmentBytes);
+        var file = volume.Create(FileName(header.Sequence), size);
         try
         {
+            await keys.PutAsync(KeyKind.Segment, id, "", key, cancellationToken).ConfigureAwait(false);
             var bytes = new byte[SegmentHeader.Size];
             header.Write(bytes);
             file.Write(bytes, 0);
             file.Sync();
-            Folders.Sync(_folder);
-            return new JournalSegment(header, file, _options.SegmentBytes, key, active: true);
+            Folders.Sync(volume.Folder);
+            return new JournalSegment(header, volume, file, size, key, active: true);
         }
         catch (StoreException)
         {
@@ -76,23 +52,30 @@ internal sealed class SegmentFactory : IAsyncDisposable
     }
 
     /// <summary>Begins to make the next segment, unless that was done. The writer thread's.</summary>
-    internal void Prepare() => _preparing ??= Task.Run(PrepareAsync);
-
-    /// <summary>Waits for the prepared segment. The writer thread's.</summary>
-    internal JournalSegment Take()
+    internal void Prepare(JournalVolume volume)
     {
-        Prepare();
-        _ready.Wait();
-        if (_error is not null)
+        if (_preparing is null)
         {
-            throw _error;
+            _preparingOn = volume;
+            _preparing = Task.Run(() => PrepareAsync(volume));
+        }
+    }
+
+    /// <summary>Waits for the next segment on a volume. The writer thread's.</summary>
+    internal JournalSegment Take(JournalVolume volume)
+    {
+        if (_preparing is not null && _preparingOn != volume)
+        {
+            // Prepared for a volume that is in use no more.
+            if (WaitForPrepared().Segment is { } unused)
+            {
+                journal.Discard(unused);
+            }
         }
 
-        var segment = _prepared!;
-        _prepared = null;
-        _preparing = null;
-        _ready.Reset();
-        return segment;
+        Prepare(volume);
+        var (segment, error) = WaitForPrepared();
+        return segment ?? throw error!;
     }
 
     public async ValueTask DisposeAsync()
@@ -104,19 +87,26 @@ internal sealed class SegmentFactory : IAsyncDisposable
 
         if (_prepared is not null)
         {
-            _prepared.Dispose();
-            await _keys.DestroyAsync(KeyKind.Segment, _prepared.Id).ConfigureAwait(false);
-            Folders.Delete(_prepared.Path);
+            await journal.RemoveAsync(_prepared, CancellationToken.None).ConfigureAwait(false);
         }
 
         _ready.Dispose();
     }
 
-    private async Task PrepareAsync()
+    private (JournalSegment? Segment, StoreException? Error) WaitForPrepared()
+    {
+        _ready.Wait();
+        var result = (_prepared, _error);
+        (_prepared, _error, _preparing) = (null, null, null);
+        _ready.Reset();
+        return result;
+    }
+
+    private async Task PrepareAsync(JournalVolume volume)
     {
         try
         {
-            _prepared = await CreateAsync(CancellationToken.None).ConfigureAwait(false);
+            _prepared = await CreateAsync(volume, CancellationToken.None).ConfigureAwait(false);
         }
         catch (StoreException e)
         {

@@ -77,7 +77,7 @@ public sealed class RecordingStore
     /// <summary>
     /// Makes a recording of a closed take: its chunks are copied unchanged and checked on the way, its key goes into the
     /// key store, and only then does the file get its name. A take that is a recording already gives that. Afterwards
-    /// <see cref="JournalVolume.ReleaseAsync"/> frees the journal.
+    /// <see cref="TakeJournal.ReleaseAsync"/> frees the journal.
     /// </summary>
     /// <exception cref="StoreException">The journal does not give what was closed, or a device failed. Nothing is left
     /// but the journal, and sealing can be tried again.</exception>

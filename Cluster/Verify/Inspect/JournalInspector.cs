@@ -7,7 +7,7 @@ internal static class JournalInspector
 {
     private const int HeaderLength = 64;
     private const int RecordLength = 16;
-    private const int MaxType = 5;
+    private const int MaxType = 6;
 
     public static string? Describe(ByteSource source, List<string> lines)
     {

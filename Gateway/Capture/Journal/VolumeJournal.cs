@@ -3,15 +3,15 @@ using Talreg.Store.Journal;
 
 namespace Talreg.Capture.Journal;
 
-/// <summary>A journal volume as capture sees it.</summary>
-internal sealed class VolumeJournal(JournalVolume volume) : ICaptureJournal
+/// <summary>The journal as capture sees it.</summary>
+internal sealed class VolumeJournal(TakeJournal journal) : ICaptureJournal
 {
-    public IChunkProducer CreateProducer() => new Producer(volume.CreateProducer());
+    public IChunkProducer CreateProducer() => new Producer(journal.CreateProducer());
 
     public ITakeLog OpenTake(TakeIdentity identity, ReadOnlySpan<byte> factsJson) =>
-        new TakeLog(volume, volume.OpenTake(identity, factsJson));
+        new TakeLog(journal, journal.OpenTake(identity, factsJson));
 
-    private sealed class TakeLog(JournalVolume volume, JournalTake take) : ITakeLog
+    private sealed class TakeLog(TakeJournal journal, JournalTake take) : ITakeLog
     {
         public long StartMonotonicNs => take.StartMonotonicNs;
 
@@ -20,7 +20,7 @@ internal sealed class VolumeJournal(JournalVolume volume) : ICaptureJournal
         public JournalTake Volume => take;
 
         public ValueTask<ClosedTake> CloseAsync(byte reason, CancellationToken cancellationToken) =>
-            volume.CloseTakeAsync(take, reason, cancellationToken);
+            journal.CloseTakeAsync(take, reason, cancellationToken);
     }
 
     private sealed class Producer(JournalProducer producer) : IChunkProducer

@@ -26,7 +26,7 @@ internal sealed record SealJob(FinishedTake Finished, JournalTake Take, ClusterR
 /// </summary>
 internal sealed class SealingQueue(
     GatewayOptions options,
-    JournalVolume journal,
+    TakeJournal journal,
     RecordingStore recordings,
     IGrainFactory grains,
     TimeProvider clock,

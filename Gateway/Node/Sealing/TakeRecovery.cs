@@ -14,6 +14,9 @@ internal sealed class TakeRecovery(GatewayOptions options, TimeProvider clock)
     /// <summary>The word for what a recorder that was not running did not hear.</summary>
     private const string RestartGap = "restart";
 
+    /// <summary>The word for what the journal held and can no longer give.</summary>
+    private const string DamageGap = "damage";
+
     /// <summary>Counts a take again and declares what is missing since it stopped.</summary>
     public FinishedTake Finish(RecoveredTake found)
     {
@@ -47,9 +50,14 @@ internal sealed class TakeRecovery(GatewayOptions options, TimeProvider clock)
             EndedAt = closed.ClosedAt,
             Reason = (EndReason)closed.Reason,
             Flags = FinishedTakes.FlagsOf(take, flags),
-            Gaps = interrupted
-                ? [new TakeGap(null, closed.ClosedAt, clock.GetUtcNow(), RestartGap, Packets: null)]
-                : LostGaps(take),
+            Gaps =
+            [
+                .. LostGaps(take),
+                .. DamageGaps(found, facts.StartedAt),
+                .. interrupted
+                    ? [new TakeGap(null, closed.ClosedAt, clock.GetUtcNow(), RestartGap, Packets: null)]
+                    : Array.Empty<TakeGap>(),
+            ],
             Closed = closed,
             Known = CallTransitions.Start(known, new TakeStarted(take, facts.StartedAt)),
         };
@@ -86,6 +94,11 @@ internal sealed class TakeRecovery(GatewayOptions options, TimeProvider clock)
 
         return counts;
     }
+
+    // From the last chunk that could be used; how far the damage reaches nobody can say, so it reaches to now.
+    private IEnumerable<TakeGap> DamageGaps(RecoveredTake found, DateTimeOffset startedAt) => found.Damage is null
+        ? []
+        : [new TakeGap(null, LastArrival(found) ?? startedAt, clock.GetUtcNow(), DamageGap, Packets: null)];
 
     private static List<TakeGap> LostGaps(TakeDocument take) =>
     [

@@ -22,7 +22,7 @@ internal sealed partial class SrsApplication(
     GatewayOptions options,
     Admitter admitter,
     CaptureEngine capture,
-    JournalVolume journal,
+    TakeJournal journal,
     SealingQueue sealing,
     IGrainFactory grains,
     TimeProvider clock,

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Talreg.Evidence.Chunks;
 using Talreg.Evidence.Json;
 using Talreg.Evidence.Keys;
+using Talreg.Store.IO;
 using Talreg.Store.Journal;
 using Talreg.Store.Keys;
 using Talreg.Store.Recordings;
@@ -87,7 +88,7 @@ public sealed class VectorTests
         var path = Path.Combine(journal.FullName, "0000000000000001.tj");
         await File.WriteAllBytesAsync(path, VectorFolder.Read("journal.tj"), Token);
 
-        var report = JournalRecovery.Recover(folder.Path, keys);
+        var report = JournalRecovery.Recover([new JournalVolume(folder.Path, NativeFile.CreateNew)], keys, folder.Path);
         Assert.Empty(report.Quarantined);
         Assert.Equal(0, report.TornBytes);
         var found = Assert.Single(report.Takes);

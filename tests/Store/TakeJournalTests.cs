@@ -1,13 +1,13 @@
 using Talreg.Evidence.Chunks;
-using Talreg.Store.IO;
 using Talreg.Store.Journal;
 using Talreg.Store.Keys;
 using Talreg.Store.Recordings;
+using Talreg.Store.Tests.Faults;
 using Talreg.TestKit;
 
 namespace Talreg.Store.Tests;
 
-public sealed class JournalVolumeTests
+public sealed class TakeJournalTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -136,31 +136,65 @@ public sealed class JournalVolumeTests
     {
         using var store = new StoreFixture();
         using var hang = new ManualResetEventSlim();
-        FaultyFile? last = null;
-        await using var volume = await JournalVolume.OpenAsync(
-            store.Options(), store.Keys, TimeProvider.System, (p, s) => last = new FaultyFile(p, s), Token);
-        last!.BeforeSync = () => hang.Wait(TimeSpan.FromSeconds(30), Token);
+        var disk = new FaultyDisk { Folder = store.Path };
+        await using var volume = await TakeJournal.OpenAsync(
+            store.Options(), store.Keys, TimeProvider.System, disk.Create, Token);
+        var before = disk.Calls;
+        disk.BeforeSync = () => hang.Wait(TimeSpan.FromSeconds(30), Token);
         using var producer = volume.CreateProducer();
         var identity = StoreFixture.Identity();
         var take = volume.OpenTake(identity, StoreFixture.Facts(identity));
         Assert.True(producer.TryAppendChunk(take, StoreFixture.Chunk(), StoreFixture.Text(1)));
         producer.Flush();
-        await Wait.UntilAsync(() => last.Writes > 1, "the chunk to be written", cancellationToken: Token);
+        await Wait.UntilAsync(() => disk.Calls > before, "the chunk to be written", cancellationToken: Token);
         Assert.Equal(0UL, take.CommittedChunks);
         hang.Set();
         await Wait.UntilAsync(() => take.CommittedChunks == 1, "the chunk's commit", cancellationToken: Token);
     }
 
     [Fact]
-    public async Task FailedSync_fencesTheVolumeAndFailsWhatWaits()
+    public async Task TryAppendChunk_whileTheDiskStalls_keepsWhatFitsThenRefuses()
     {
         using var store = new StoreFixture();
-        FaultyFile? last = null;
-        await using var volume = await JournalVolume.OpenAsync(
-            store.Options(), store.Keys, TimeProvider.System, (p, s) => last = new FaultyFile(p, s), Token);
+        using var hang = new ManualResetEventSlim();
+        var disk = new FaultyDisk { Folder = store.Path };
+        var options = store.Options(16 * 1024 * 1024) with { ProducerBytes = 1024 * 1024, UnconfirmedBytes = 0 };
+        await using var volume = await TakeJournal.OpenAsync(
+            options, store.Keys, TimeProvider.System, disk.Create, Token);
+        disk.BeforeSync = () => hang.Wait(TimeSpan.FromSeconds(30), Token);
+        using var producer = volume.CreateProducer();
+        var identity = StoreFixture.Identity();
+        var take = volume.OpenTake(identity, StoreFixture.Facts(identity));
+        var text = StoreFixture.Text(1, 16_000);
+        ulong accepted = 0;
+        await Wait.UntilAsync(
+            () =>
+            {
+                for (; producer.TryAppendChunk(take, StoreFixture.Chunk(), text); accepted++)
+                {
+                    producer.Flush();
+                }
+
+                return accepted * 16_000 > 3 * 1024 * 1024;
+            },
+            "memory to fill up",
+            cancellationToken: Token);
+        Assert.Equal(0UL, take.CommittedChunks);
+        hang.Set();
+        await Wait.UntilAsync(
+            () => take.CommittedChunks == accepted, "every accepted chunk's commit", cancellationToken: Token);
+    }
+
+    [Fact]
+    public async Task FailedSync_ofTheOnlyVolume_fencesTheJournalAndFailsWhatWaits()
+    {
+        using var store = new StoreFixture();
+        var disk = new FaultyDisk { Folder = store.Path };
+        await using var volume = await TakeJournal.OpenAsync(
+            store.Options(), store.Keys, TimeProvider.System, disk.Create, Token);
         var reasons = new List<string>();
         volume.Fenced += (_, e) => reasons.Add(e.Reason);
-        last!.BeforeSync = () => throw new StoreException("/data/journal: Input/output error");
+        disk.BeforeSync = () => throw new StoreException("/data/journal: Input/output error");
         using var producer = volume.CreateProducer();
         var identity = StoreFixture.Identity();
         var take = volume.OpenTake(identity, StoreFixture.Facts(identity));
@@ -215,36 +249,5 @@ public sealed class JournalVolumeTests
         Assert.StartsWith(file, error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', error.Message);
         File.Delete(file);
-    }
-
-    /// <summary>A file whose syncs can be made to hang or fail.</summary>
-    private sealed class FaultyFile(string path, long size) : IDataFile
-    {
-        private readonly NativeFile _file = NativeFile.CreateNew(path, size);
-        private int _writes;
-
-        internal Action? BeforeSync { get; set; }
-
-        internal int Writes => Volatile.Read(ref _writes);
-
-        public string Path => _file.Path;
-
-        public long Length => _file.Length;
-
-        public void Write(ReadOnlySpan<byte> bytes, long offset)
-        {
-            _file.Write(bytes, offset);
-            Interlocked.Increment(ref _writes);
-        }
-
-        public int Read(Span<byte> buffer, long offset) => _file.Read(buffer, offset);
-
-        public void Sync()
-        {
-            BeforeSync?.Invoke();
-            _file.Sync();
-        }
-
-        public void Dispose() => _file.Dispose();
     }
 }
