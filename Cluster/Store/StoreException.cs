@@ -17,4 +17,7 @@ public sealed class StoreException : IOException
         : base(message, innerException)
     {
     }
+
+    /// <summary>True when the cause is a file system or quota that is full: nothing was lost, and space may come back.</summary>
+    public bool IsOutOfSpace { get; init; }
 }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Talreg.Gateway;
+using Talreg.Store.Journal;
 
 namespace Talreg.Silo.Hosting;
 
@@ -27,8 +28,10 @@ internal sealed class GatewayHealth(GatewayNode gateway) : IHealthCheck
         var journal = gateway.Counters.Journal;
         return Task.FromResult(
             journal.Fenced ? HealthCheckResult.Unhealthy($"The journal is fenced: {journal.FenceReason}")
+            : journal.Level == SpaceLevel.Refuse ? HealthCheckResult.Unhealthy("New calls are answered 503: no space.")
             : !gateway.IsAccepting ? HealthCheckResult.Unhealthy("New calls are answered 503.")
             : journal.FenceReason is { } reason ? HealthCheckResult.Degraded($"A volume is fenced: {reason}")
+            : journal.Level == SpaceLevel.Alarm ? HealthCheckResult.Degraded("Space is running out.")
             : HealthCheckResult.Healthy());
     }
 }

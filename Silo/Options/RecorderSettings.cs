@@ -65,6 +65,15 @@ internal sealed record RecorderSettings
     /// <summary>Locked memory for pre-buffers, in bytes; 0 for none; null for what is safe here.</summary>
     public long? PreBufferBytes { get; init; }
 
+    /// <summary>Segments' space kept in reserve on each volume for live calls.</summary>
+    public int ReserveSegments { get; init; } = 1;
+
+    /// <summary>Per cent in use of a volume from which there is an alarm.</summary>
+    public int SpaceAlarm { get; init; } = 80;
+
+    /// <summary>Per cent in use of every volume from which new calls are answered 503.</summary>
+    public int SpaceRefuse { get; init; } = 95;
+
     /// <summary>Number prefixes of recorded lines; empty: the first participant of the metadata is the line.</summary>
     public IReadOnlyList<string> Lines { get; init; } = [];
 }

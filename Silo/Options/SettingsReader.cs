@@ -22,7 +22,7 @@ internal static class SettingsReader
     private static readonly string[] Known =
     [
         "data", "sip", "http", "rtp-ports", "tenant", "site", "gateway", "interface", "policy", "media-timeout",
-        "segment-mib", "volumes", "lines", "prebuffer-mib",
+        "segment-mib", "volumes", "reserve-segments", "space-alarm", "space-refuse", "lines", "prebuffer-mib",
         "sip-tls", "sip-tls-certificate", "sip-tls-key", "sip-tls-trust", "sip-clients", "codecs", "srtp-keys-in-clear",
     ];
 
@@ -89,6 +89,9 @@ internal static class SettingsReader
             PreBufferBytes = configuration["prebuffer-mib"] is null
                 ? null
                 : (long)Number(configuration, "prebuffer-mib", 0, 0, 65_536, "MiB") << 20,
+            ReserveSegments = Number(configuration, "reserve-segments", 1, 0, 64, "segments"),
+            SpaceAlarm = Number(configuration, "space-alarm", 80, 10, 99, "per cent"),
+            SpaceRefuse = Number(configuration, "space-refuse", 95, 10, 100, "per cent"),
             Volumes = Volumes(configuration["volumes"]),
             Lines = Lines(configuration["lines"]),
         };

@@ -42,7 +42,8 @@ internal sealed class StoreFixture : IDisposable
             Options(segmentBytes), Keys, TimeProvider.System, TestContext.Current.CancellationToken);
 
     internal RecoveryReport Recover() =>
-        JournalRecovery.Recover([new JournalVolume(Path, NativeFile.CreateNew)], Keys, Path);
+        JournalRecovery.Recover(
+            [new JournalVolume(Path, Options(), NativeFile.CreateNew, TimeProvider.System)], Keys, Path);
 
     internal static TakeIdentity Identity(int number = 1) => new()
     {

@@ -16,6 +16,9 @@ internal static partial class Libc
     internal const int Interrupted = 4;
     internal const int NotSupported = 95;
 
+    private const int NoSpace = 28;
+    private const int QuotaExceeded = 122;
+
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial SafeFileHandle Open(string path, int flags, int mode);
 
@@ -44,5 +47,9 @@ internal static partial class Libc
     internal static partial int Unlink(string path);
 
     /// <summary>The failure of the call just made on this thread, as one line.</summary>
-    internal static StoreException Error(string path) => new($"{path}: {Marshal.GetLastPInvokeErrorMessage()}");
+    internal static StoreException Error(string path) =>
+        new($"{path}: {Marshal.GetLastPInvokeErrorMessage()}")
+        {
+            IsOutOfSpace = Marshal.GetLastPInvokeError() is NoSpace or QuotaExceeded,
+        };
 }

@@ -72,6 +72,9 @@ internal sealed class CommitThread : IDisposable
     /// <summary>Waits for the next sync to end, well or not. The writer thread's.</summary>
     internal void WaitForNews() => _news.WaitOne();
 
+    /// <summary>The same, for a time at most. The writer thread's.</summary>
+    internal void WaitForNews(TimeSpan most) => _news.WaitOne(most);
+
     /// <summary>Ends the thread. The writer thread's, when everything is confirmed or given up.</summary>
     internal void Stop()
     {

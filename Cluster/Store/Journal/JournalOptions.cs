@@ -28,6 +28,15 @@ public sealed record JournalOptions
     /// disk lags: then this much, and what producers may have under way, is the time a disk may stall without loss.</summary>
     public long UnconfirmedBytes { get; init; } = 64 * 1024 * 1024;
 
+    /// <summary>How many segments' space each volume keeps in reserve, so that live takes go on when the disk is full.</summary>
+    public int ReserveSegments { get; init; } = 1;
+
+    /// <summary>Per cent of a file system in use from which its level is <see cref="SpaceLevel.Alarm"/>.</summary>
+    public int AlarmPercent { get; init; } = 80;
+
+    /// <summary>Per cent of a file system in use from which its level is <see cref="SpaceLevel.Refuse"/>.</summary>
+    public int RefusePercent { get; init; } = 95;
+
     /// <summary>This start of this process: 16 random bytes. Tests fix it; nobody else may.</summary>
     public Guid? Incarnation { get; init; }
 
@@ -41,6 +50,8 @@ public sealed record JournalOptions
 /// <param name="Segments">Segment files, on all volumes.</param>
 /// <param name="Fenced">True once no volume is left: nothing is accepted any more.</param>
 /// <param name="FenceReason">What failed last, for an operator; null while all is well.</param>
+/// <param name="Level">How much room there is for takes: that of the emptiest volume not fenced, or of the recordings'
+/// file system where that is fuller.</param>
 /// <param name="Volumes">The volumes, in the order of the options.</param>
 public sealed record JournalHealth(
     long CommittedBytes,
@@ -48,16 +59,25 @@ public sealed record JournalHealth(
     int Segments,
     bool Fenced,
     string? FenceReason,
+    SpaceLevel Level,
     IReadOnlyList<VolumeHealth> Volumes);
 
 /// <summary>How a volume is doing. A snapshot.</summary>
 /// <param name="Directory">Its folder.</param>
 /// <param name="FreeBytes">Free space of its file system, in bytes; -1 when it cannot be asked.</param>
 /// <param name="TotalBytes">Size of its file system, in bytes; -1 when it cannot be asked.</param>
+/// <param name="ReserveBytes">Space kept in reserve, in bytes; not part of the free space.</param>
+/// <param name="Level">How full its file system is, the reserve counted as free.</param>
 /// <param name="Fenced">True once a write or a sync failed: it is used no more by this process.</param>
 /// <param name="FenceReason">What failed, for an operator; null while all is well.</param>
 public sealed record VolumeHealth(
-    string Directory, long FreeBytes, long TotalBytes, bool Fenced, string? FenceReason);
+    string Directory,
+    long FreeBytes,
+    long TotalBytes,
+    long ReserveBytes,
+    SpaceLevel Level,
+    bool Fenced,
+    string? FenceReason);
 
 /// <summary>A volume was fenced.</summary>
 /// <param name="directory">Its folder.</param>

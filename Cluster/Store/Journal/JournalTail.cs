@@ -14,6 +14,8 @@ internal sealed class JournalTail
 {
     private const int MarkSize = RecordFrame.HeaderSize + 8;
 
+    private static readonly TimeSpan SpacePoll = TimeSpan.FromMilliseconds(250);
+
     private readonly TakeJournal _journal;
     private readonly JournalVolume _home;
     private readonly SegmentFactory _factory;
@@ -256,7 +258,7 @@ internal sealed class JournalTail
         }
         else
         {
-            End(_home.Failure!);
+            End(_home.Failure ?? _segment.Volume.Failure ?? NoSpaceLeft());
         }
     }
 
@@ -303,7 +305,7 @@ internal sealed class JournalTail
             var take = record.Take;
             if (_segment.End + OpeningSize(take) + record.Memory.Length > _segment.Size)
             {
-                Use(NextSegment() ?? throw _segment.Volume.Failure!);
+                Use(NextSegment() ?? throw _segment.Volume.Failure ?? NoSpaceLeft());
             }
 
             if (take.Writing.Segment != _segment)
@@ -339,28 +341,40 @@ internal sealed class JournalTail
         _batch.NoteWritten(_segment, record.Length);
     }
 
-    // On the writer's own volume where that is healthy, else on the next one that is.
+    // On the writer's own volume where that is healthy, else on the next one that is. Full ones are asked until one has
+    // space again: nothing is lost meanwhile but what producers, whose memory fills up, refuse and count.
     private JournalSegment? NextSegment()
     {
-        foreach (var volume in _journal.VolumesFrom(_home))
+        while (true)
         {
-            if (volume.IsFenced)
+            var full = false;
+            foreach (var volume in _journal.VolumesFrom(_home).Where(static volume => !volume.IsFenced))
             {
-                continue;
+                try
+                {
+                    return _factory.Take(volume);
+                }
+                catch (StoreException e) when (e.IsOutOfSpace)
+                {
+                    full = true;
+                }
+                catch (StoreException e)
+                {
+                    volume.Fence(e);
+                }
             }
 
-            try
+            if (!full || _journal.IsStopping)
             {
-                return _factory.Take(volume);
+                return null;
             }
-            catch (StoreException e)
-            {
-                volume.Fence(e);
-            }
+
+            _commits.WaitForNews(SpacePoll);
         }
-
-        return null;
     }
+
+    private static StoreException NoSpaceLeft() =>
+        new("the journal was closed while its volumes were full") { IsOutOfSpace = true };
 
     private void End(StoreException error)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Talreg.Store.IO;
 
 namespace Talreg.Store.Journal;
@@ -8,18 +9,31 @@ namespace Talreg.Store.Journal;
 /// </summary>
 internal sealed class JournalVolume
 {
+    private const string SpareExtension = ".spare";
+
+    private readonly Lock _gate = new();
+    private readonly Stack<string> _spares = new();
+    private readonly JournalOptions _options;
     private readonly Func<string, long, IDataFile> _create;
     private readonly Action<JournalVolume>? _fenced;
     private StoreException? _failure;
 
     /// <summary>A volume in a folder; nothing is touched yet.</summary>
     /// <param name="directory">The volume's folder.</param>
+    /// <param name="options">Sizes, reserve and levels.</param>
     /// <param name="create">Makes a new file of a path and a size; the seam at which tests inject faults.</param>
+    /// <param name="time">Paces looks at the space.</param>
     /// <param name="fenced">Told once, on the thread that saw the failure.</param>
     internal JournalVolume(
-        string directory, Func<string, long, IDataFile> create, Action<JournalVolume>? fenced = null)
+        string directory,
+        JournalOptions options,
+        Func<string, long, IDataFile> create,
+        TimeProvider time,
+        Action<JournalVolume>? fenced = null)
     {
         Directory = Path.GetFullPath(directory);
+        Space = new VolumeSpace(Directory, options, time);
+        _options = options;
         _create = create;
         _fenced = fenced;
     }
@@ -28,6 +42,8 @@ internal sealed class JournalVolume
 
     /// <summary>Where the segments lie.</summary>
     internal string Folder => Path.Combine(Directory, "journal");
+
+    internal VolumeSpace Space { get; }
 
     /// <summary>What fenced the volume; null while all is well.</summary>
     internal StoreException? Failure => Volatile.Read(ref _failure);
@@ -38,8 +54,9 @@ internal sealed class JournalVolume
     {
         get
         {
-            var (free, total) = Space();
-            return new VolumeHealth(Directory, free, total, IsFenced, Failure?.Message);
+            var (free, total) = Space.Now;
+            return new VolumeHealth(
+                Directory, free, total, Space.ReserveBytes, Space.Level, IsFenced, Failure?.Message);
         }
     }
 
@@ -52,18 +69,86 @@ internal sealed class JournalVolume
         }
     }
 
-    internal IDataFile Create(string name, long bytes) => _create(Path.Combine(Folder, name), bytes);
-
-    private (long Free, long Total) Space()
+    /// <summary>Makes the file of a segment, from the reserve where there is no space left.</summary>
+    /// <exception cref="StoreException">The device failed, or the reserve is used up too.</exception>
+    internal IDataFile CreateSegment(string name)
     {
+        var path = Path.Combine(Folder, name);
         try
         {
-            var drive = new DriveInfo(Directory);
-            return (drive.AvailableFreeSpace, drive.TotalSize);
+            return _create(path, _options.SegmentBytes);
         }
-        catch (IOException)
+        catch (StoreException e) when (e.IsOutOfSpace && TryUseSpare(path))
         {
-            return (-1, -1);
+            return NativeFile.OpenExisting(path, writable: true);
         }
     }
+
+    /// <summary>Makes the folder, and takes up the reserve an earlier process left.</summary>
+    internal void Open()
+    {
+        Folders.Create(Folder);
+        lock (_gate)
+        {
+            foreach (var path in System.IO.Directory.EnumerateFiles(Folder, "*" + SpareExtension))
+            {
+                // Only a spare of this size can become a segment.
+                if (new FileInfo(path).Length == _options.SegmentBytes && _spares.Count < _options.ReserveSegments)
+                {
+                    _spares.Push(path);
+                }
+                else
+                {
+                    Folders.Delete(path);
+                }
+            }
+
+            NoteReserve();
+        }
+    }
+
+    /// <summary>Fills the reserve up as far as there is space.</summary>
+    internal void Reserve()
+    {
+        lock (_gate)
+        {
+            try
+            {
+                while (_spares.Count < _options.ReserveSegments && !IsFenced)
+                {
+                    var number = _spares.Count;
+                    var path = Path.Combine(
+                        Folder, string.Create(CultureInfo.InvariantCulture, $"{number:x16}{SpareExtension}"));
+                    Folders.Delete(path);
+                    NativeFile.CreateNew(path, _options.SegmentBytes).Dispose();
+                    _spares.Push(path);
+                }
+
+                Folders.Sync(Folder);
+                NoteReserve();
+            }
+            catch (StoreException e) when (e.IsOutOfSpace)
+            {
+                // What there is must do: the level says so, and it is tried again whenever a segment is released.
+                NoteReserve();
+            }
+        }
+    }
+
+    private bool TryUseSpare(string path)
+    {
+        lock (_gate)
+        {
+            if (!_spares.TryPop(out var spare))
+            {
+                return false;
+            }
+
+            NoteReserve();
+            Folders.Rename(spare, path);
+            return true;
+        }
+    }
+
+    private void NoteReserve() => Space.ReserveBytes = _spares.Count * _options.SegmentBytes;
 }

@@ -29,7 +29,7 @@ internal sealed class SegmentFactory(TakeJournal journal, IKeyStore keys, TimePr
             journal.NextSequence(), id, journal.Incarnation, time.GetUtcNow().ToUnixTimeMilliseconds());
         var size = journal.Options.SegmentBytes;
         var key = RandomNumberGenerator.GetBytes(KeyTree.KeySize);
-        var file = volume.Create(FileName(header.Sequence), size);
+        var file = volume.CreateSegment(FileName(header.Sequence));
         try
         {
             await keys.PutAsync(KeyKind.Segment, id, "", key, cancellationToken).ConfigureAwait(false);

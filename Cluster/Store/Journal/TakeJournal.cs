@@ -31,8 +31,10 @@ public sealed class TakeJournal : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly JournalOptions _options;
     private readonly JournalVolume[] _volumes;
+    private readonly VolumeSpace _recordings;
     private JournalWriter[] _writers = [];
     private StoreException? _failure;
+    private bool _stopping;
     private long _lastSequence;
     private long _nextHandle;
     private int _nextWriter = -1;
@@ -46,7 +48,11 @@ public sealed class TakeJournal : IAsyncDisposable
         _options = options;
         _keys = keys;
         _time = time;
-        _volumes = [.. options.Volumes.Select(directory => new JournalVolume(directory, create, VolumeFenced))];
+        _volumes =
+        [
+            .. options.Volumes.Select(directory => new JournalVolume(directory, options, create, time, VolumeFenced)),
+        ];
+        _recordings = new VolumeSpace(Path.GetFullPath(RecordingsDirectory), options, time);
         Incarnation = options.Incarnation ?? new Guid(RandomNumberGenerator.GetBytes(16), bigEndian: true);
         BootId = options.BootId ?? MachineBoot.Read();
     }
@@ -75,13 +81,38 @@ public sealed class TakeJournal : IAsyncDisposable
                 _segments.Count,
                 IsFenced,
                 volumes.LastOrDefault(static volume => volume.Fenced)?.FenceReason,
+                Level,
                 volumes);
         }
     }
 
-    internal bool IsFenced => Volatile.Read(ref _failure) is not null;
+    /// <summary>How much room there is for new takes; see <see cref="JournalHealth.Level"/>.</summary>
+    public SpaceLevel Level
+    {
+        get
+        {
+            var volumes = SpaceLevel.Refuse;
+            foreach (var volume in _volumes)
+            {
+                if (!volume.IsFenced && volume.Space.Level < volumes)
+                {
+                    volumes = volume.Space.Level;
+                }
+            }
+
+            return _recordings.Level > volumes ? _recordings.Level : volumes;
+        }
+    }
+
+    /// <summary>True once no volume is left: nothing is accepted any more.</summary>
+    public bool IsFenced => Volatile.Read(ref _failure) is not null;
+
+    /// <summary>True while the journal is being closed.</summary>
+    internal bool IsStopping => Volatile.Read(ref _stopping);
 
     internal JournalOptions Options => _options;
+
+    private string RecordingsDirectory => _options.RecordingsDirectory ?? _options.Volumes[0];
 
     /// <summary>Recovers what earlier processes left, then opens a new segment on each volume. Old segments are never
     /// written again. A volume that cannot be used is fenced from the start, as long as there is another.</summary>
@@ -230,6 +261,7 @@ public sealed class TakeJournal : IAsyncDisposable
     /// <summary>Writes and syncs what was handed over, then closes the files. Live takes stay open in the journal.</summary>
     public async ValueTask DisposeAsync()
     {
+        Volatile.Write(ref _stopping, true);
         foreach (var writer in _writers)
         {
             await writer.DisposeAsync().ConfigureAwait(false);
@@ -288,10 +320,10 @@ public sealed class TakeJournal : IAsyncDisposable
     {
         foreach (var volume in _volumes)
         {
-            Try(volume, () => Folders.Create(volume.Folder));
+            Try(volume, volume.Open);
         }
 
-        Recovery = JournalRecovery.Recover(_volumes, _keys, _options.RecordingsDirectory ?? _options.Volumes[0]);
+        Recovery = JournalRecovery.Recover(_volumes, _keys, RecordingsDirectory);
         _lastSequence = (long)Recovery.LastSequence;
         foreach (var segment in Recovery.OpenSegments)
         {
@@ -307,6 +339,7 @@ public sealed class TakeJournal : IAsyncDisposable
                 var first = await factory.CreateAsync(volume, cancellationToken).ConfigureAwait(false);
                 _segments[first.Id] = first;
                 writers.Add(new JournalWriter(this, writers.Count, first, factory));
+                Try(volume, volume.Reserve);
             }
             catch (StoreException e)
             {
@@ -337,21 +370,25 @@ public sealed class TakeJournal : IAsyncDisposable
         }
     }
 
-    // Round robin over the volumes in order: equal shares of the load, whatever the sizes of the disks.
+    // Round robin over the volumes in order: equal shares of the load, whatever the sizes of the disks. A full one is
+    // passed over while another has room.
     private JournalWriter ChooseWriter()
     {
+        ThrowIfFenced();
         var start = (uint)Interlocked.Increment(ref _nextWriter);
+        JournalWriter? chosen = null;
         for (uint i = 0; i < _writers.Length; i++)
         {
             var writer = _writers[(start + i) % (uint)_writers.Length];
-            if (!writer.Home.IsFenced)
+            if (!writer.Home.IsFenced && writer.Home.Space.Level < SpaceLevel.Refuse)
             {
                 return writer;
             }
+
+            chosen = chosen is null || chosen.Home.IsFenced ? writer : chosen;
         }
 
-        ThrowIfFenced();
-        throw new StoreException("the journal has no volume left");
+        return chosen!;
     }
 
     private void ThrowIfTooLong(int jsonLength)
@@ -405,13 +442,14 @@ public sealed class TakeJournal : IAsyncDisposable
     {
         await _keys.DestroyAsync(KeyKind.Segment, segment.Id, cancellationToken).ConfigureAwait(false);
         segment.Dispose();
-        try
+        if (segment.Volume.IsFenced)
         {
-            Folders.Delete(segment.Path);
+            // Where this fails, a start that can use the volume again removes the file, because its key is destroyed.
+            Folders.TryDelete(segment.Path);
+            return;
         }
-        catch (StoreException) when (segment.Volume.IsFenced)
-        {
-            // A start that can use the volume again removes the file, because its key is destroyed.
-        }
+
+        Folders.Delete(segment.Path);
+        Try(segment.Volume, segment.Volume.Reserve);
     }
 }

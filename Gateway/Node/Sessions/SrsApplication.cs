@@ -48,7 +48,10 @@ internal sealed partial class SrsApplication(
     public bool Accepting { get; set; }
 
     /// <inheritdoc />
-    public SipHealth Health => Accepting && !load.IsRefusing && !journal.Health.Fenced
+    public SipHealth Health => Accepting
+        && !load.IsRefusing
+        && !journal.IsFenced
+        && journal.Level < SpaceLevel.Refuse
         ? SipHealth.Accepting
         : new SipHealth(IsAccepting: false, RetryAfter);
 

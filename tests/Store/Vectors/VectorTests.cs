@@ -88,7 +88,9 @@ public sealed class VectorTests
         var path = Path.Combine(journal.FullName, "0000000000000001.tj");
         await File.WriteAllBytesAsync(path, VectorFolder.Read("journal.tj"), Token);
 
-        var report = JournalRecovery.Recover([new JournalVolume(folder.Path, NativeFile.CreateNew)], keys, folder.Path);
+        var volume = new JournalVolume(
+            folder.Path, new JournalOptions { Volumes = [folder.Path] }, NativeFile.CreateNew, TimeProvider.System);
+        var report = JournalRecovery.Recover([volume], keys, folder.Path);
         Assert.Empty(report.Quarantined);
         Assert.Equal(0, report.TornBytes);
         var found = Assert.Single(report.Takes);
