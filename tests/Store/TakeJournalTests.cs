@@ -175,7 +175,7 @@ public sealed class TakeJournalTests
                     producer.Flush();
                 }
 
-                return accepted * 16_000 > 4 * 1024 * 1024;
+                return accepted * 16_000 > 3 * 1024 * 1024;
             },
             "memory to fill up",
             cancellationToken: Token);

@@ -64,4 +64,7 @@ internal static class Folders
 
         Sync(Path.GetDirectoryName(path)!);
     }
+
+    /// <summary>Removes a file where the device still allows it; the name may come back after a crash.</summary>
+    internal static bool TryDelete(string path) => Libc.Unlink(path) == 0;
 }

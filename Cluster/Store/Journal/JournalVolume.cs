@@ -125,13 +125,11 @@ internal sealed class JournalVolume
                 }
 
                 Folders.Sync(Folder);
+                NoteReserve();
             }
             catch (StoreException e) when (e.IsOutOfSpace)
             {
-                // The level says so; it is tried again whenever a segment is released.
-            }
-            finally
-            {
+                // What there is must do: the level says so, and it is tried again whenever a segment is released.
                 NoteReserve();
             }
         }

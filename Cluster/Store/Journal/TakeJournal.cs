@@ -442,14 +442,14 @@ public sealed class TakeJournal : IAsyncDisposable
     {
         await _keys.DestroyAsync(KeyKind.Segment, segment.Id, cancellationToken).ConfigureAwait(false);
         segment.Dispose();
-        try
+        if (segment.Volume.IsFenced)
         {
-            Folders.Delete(segment.Path);
-            Try(segment.Volume, segment.Volume.Reserve);
+            // Where this fails, a start that can use the volume again removes the file, because its key is destroyed.
+            Folders.TryDelete(segment.Path);
+            return;
         }
-        catch (StoreException) when (segment.Volume.IsFenced)
-        {
-            // A start that can use the volume again removes the file, because its key is destroyed.
-        }
+
+        Folders.Delete(segment.Path);
+        Try(segment.Volume, segment.Volume.Reserve);
     }
 }
