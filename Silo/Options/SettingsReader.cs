@@ -115,7 +115,7 @@ internal static class SettingsReader
             : variable[Prefix.Length..].Replace('_', '-').ToLowerInvariant();
 
     // Stricter than IPEndPoint.TryParse, which takes "5060" for the address 0.0.19.196 and "::5060" for one without a port.
-    private static IPEndPoint EndPoint(SettingKey key, string value)
+    private static IPEndPoint EndPoint(SettingKey key, string value, string? held = null)
     {
         var colon = value.LastIndexOf(':');
         var host = value[..Math.Max(colon, 0)];
@@ -124,14 +124,14 @@ internal static class SettingsReader
             && (host is ['[', .., ']'] || host == address.ToString())
             && (host[0] == '[') == (address.AddressFamily == AddressFamily.InterNetworkV6)
             ? new IPEndPoint(address, port)
-            : throw new SettingsException(key.Name, value, key.Allowed);
+            : throw new SettingsException(key.Name, held ?? value, key.Allowed);
     }
 
     private static IPEndPoint[] EndPoints(SettingKey key, string value)
     {
         var parts = value.Split(',', StringSplitOptions.TrimEntries);
         return parts.Length <= MaxEndPoints
-            ? [.. parts.Select(part => EndPoint(key, part))]
+            ? [.. parts.Select(part => EndPoint(key, part, value))]
             : throw new SettingsException(key.Name, value, key.Allowed);
     }
 

@@ -24,7 +24,7 @@ public sealed class TalregJsonTests
             "takes":[{"id":"{{{call.Takes[0].Id}}}","gateway":"gw1","epoch":3,"sealed":true,"committedChunks":12,
             "streams":[{"index":0,"label":"1","codec":"PCMA","participant":null,"packets":50,"lost":0,"kernelDrops":0,
             "late":0,"foreign":0,"firstAt":"2026-03-01T08:00:00.123Z","lastAt":null}]}],
-            "evidence":{"leaf":41,"checkpointSize":42}}
+            "evidence":{"leaf":41,"checkpointSize":42},"attributes":[],"timeline":[]}
             """.Replace("\n", string.Empty, StringComparison.Ordinal);
         Assert.Equal(expected, JsonSerializer.Serialize(call, TalregJson.Options));
     }

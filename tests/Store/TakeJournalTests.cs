@@ -62,6 +62,33 @@ public sealed class TakeJournalTests
     }
 
     [Fact]
+    public async Task AppendEvent_afterTheTakeWasClosed_isAnsweredAndTheJournalGoesOn()
+    {
+        using var store = new StoreFixture();
+        await using (var volume = await store.OpenAsync())
+        {
+            using var producer = volume.CreateProducer();
+            var identity = StoreFixture.Identity(1);
+            var take = volume.OpenTake(identity, StoreFixture.Facts(identity));
+            Assert.True(producer.TryAppendChunk(take, StoreFixture.Chunk(0), StoreFixture.Text(0)));
+            producer.Flush();
+            await volume.CloseTakeAsync(take, 1, Token);
+            await volume.AppendEventAsync(take, "{\"late\":true}"u8.ToArray(), Token);
+
+            var other = StoreFixture.Identity(2);
+            var next = volume.OpenTake(other, StoreFixture.Facts(other));
+            Assert.True(producer.TryAppendChunk(next, StoreFixture.Chunk(0), StoreFixture.Text(1)));
+            producer.Flush();
+            Assert.Equal(1UL, (await volume.CloseTakeAsync(next, 1, Token)).Chunks);
+        }
+
+        await using var again = await store.OpenAsync();
+        Assert.All(again.Recovery.Takes, found => Assert.Null(found.Damage));
+        Assert.Equal([1UL, 1UL], again.Recovery.Takes.Select(found => found.Chunks));
+        Assert.All(again.Recovery.Takes, found => Assert.Empty(found.Events));
+    }
+
+    [Fact]
     public async Task RollOver_withLiveTakes_carriesThemAndReleasesSegmentsOnceSealed()
     {
         using var store = new StoreFixture();

@@ -116,6 +116,11 @@ internal sealed class JournalWriter : IAsyncDisposable
             {
                 _closing.Add(command);
             }
+            else if (command.Take.Writing.Closed)
+            {
+                // An event on its way while the take was closed: who closed it knew of it, and the seal says it.
+                command.Complete(null);
+            }
             else if (!_tail.TryReady(command.Take, 16 + command.Payload.Length))
             {
                 command.Complete(_tail.Failure);

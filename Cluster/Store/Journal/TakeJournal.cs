@@ -196,7 +196,8 @@ public sealed class TakeJournal : IAsyncDisposable
         return new JournalProducer(this, lanes);
     }
 
-    /// <summary>Writes an event of a take: participants, streams, pauses as they change. Completes when durable.</summary>
+    /// <summary>Writes an event of a take: participants, streams, pauses as they change. Completes when durable, or when the
+    /// take is closed by then: what its closer knows stands in the seal, and nothing is written behind the close.</summary>
     /// <param name="take">A live take.</param>
     /// <param name="eventJson">Canonical JSON, at most <see cref="MaxJson"/> bytes; sealed before this returns.</param>
     /// <param name="cancellationToken">Ends the wait, not the write.</param>
