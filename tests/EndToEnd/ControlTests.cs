@@ -115,7 +115,7 @@ public sealed class ControlTests
                 Assert.Equal(HttpStatusCode.Unauthorized, closed.StatusCode);
 
                 placing = new DemoSbc().PlaceAsync(
-                    new DemoCallOptions { Recorder = recorder.Sip, AnswerTimeout = TimeSpan.FromSeconds(2) },
+                    new DemoCallOptions { Recorder = recorder.Sip, AnswerTimeout = TimeSpan.FromSeconds(10) },
                     progress: null,
                     CancellationToken.None);
                 var live = await recorder.LiveAsync();

@@ -47,7 +47,7 @@ public sealed class KillTests
         using var process = await TalregProcess.RecordAsync(folder);
         using var ending = new CancellationTokenSource();
         var placing = new DemoSbc().PlaceAsync(
-            new DemoCallOptions { Recorder = process.Sip, AnswerTimeout = TimeSpan.FromSeconds(1) },
+            new DemoCallOptions { Recorder = process.Sip, AnswerTimeout = TimeSpan.FromSeconds(10) },
             progress: null,
             ending.Token);
         var live = await process.Client.LiveAsync(chunks: 8);
