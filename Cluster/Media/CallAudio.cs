@@ -84,7 +84,8 @@ public static class CallAudio
             placed[i] = TimelineBuilder.Build(streams[i], startNs, ticks, codecs);
         }
 
-        // A wideband stream doubles the frames.
+        // The last packets may reach past the take's end by their own length. A wideband stream doubles the frames.
+        ticks = placed.Select(timeline => timeline.End).Append(ticks).Max();
         if (!WavHeader.Fits(ticks * CallWav.FramesPerTick(placed)))
         {
             refusal = RenderRefusal.TooLargeForWav;

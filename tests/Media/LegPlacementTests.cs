@@ -124,6 +124,18 @@ public class LegPlacementTests
     }
 
     [Fact]
+    public void TryRender_take_closed_while_its_last_packet_is_spoken_holds_it_whole()
+    {
+        var packets = Enumerable.Range(0, 10)
+            .Select(i => RtpPackets.Make(Start + (i * RtpPackets.PacketNs), i, Tone()))
+            .ToList();
+        var wav = RtpPackets.Render(Start, packets[^1].ArrivalNs + 1_000_000, RtpPackets.Stream(packets));
+        var pcm = RtpPackets.Left(wav);
+        Assert.Equal(10 * RtpPackets.Samples, pcm.Length);
+        Assert.Contains(pcm[^8..], sample => Math.Abs((int)sample) > 4000);
+    }
+
+    [Fact]
     public void TryRender_timestamp_leap_after_the_first_packet_moves_no_anchor()
     {
         var packets = Enumerable.Range(0, 200)

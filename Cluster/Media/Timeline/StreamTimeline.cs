@@ -22,6 +22,9 @@ internal sealed class StreamTimeline
     /// <summary>True when something of it decodes to more than 8000 samples a second.</summary>
     public bool IsWideband { get; }
 
+    /// <summary>The end of the last segment, in ticks from the take's start; 0 when nothing is heard.</summary>
+    internal long End => _segments.Length == 0 ? 0 : _segments[^1].End;
+
     internal ReadOnlySpan<Segment> Segments => _segments;
 
     /// <summary>Adds the samples of this stream's codecs of one sampling rate to a mix of that rate.</summary>

@@ -46,7 +46,7 @@ internal sealed class TimelineBuilder
     /// <summary>Places a stream.</summary>
     /// <param name="stream">The stream; its packets are kept by reference.</param>
     /// <param name="startNs">The take's start, monotonic nanoseconds: tick 0.</param>
-    /// <param name="length">The take's length in ticks; what lies outside is left out.</param>
+    /// <param name="length">The take's length in ticks; what begins outside is left out.</param>
     /// <param name="codecs">What can be decoded.</param>
     public static StreamTimeline Build(AudioStream stream, long startNs, long length, CodecLibrary codecs)
     {
@@ -281,12 +281,13 @@ internal sealed class TimelineBuilder
         foreach (var segment in CollectionsMarshal.AsSpan(ordered))
         {
             var cut = (int)Math.Clamp(end - segment.Start, 0, segment.Count);
-            var last = Math.Min(segment.End, _length);
             var start = segment.Start + cut;
-            if (start < last)
+
+            // What began within the take is heard whole: a take may be closed while its last packet is still spoken.
+            if (segment.Start < _length && start < segment.End)
             {
-                kept.Add(segment with { Start = start, Skip = cut, Count = (int)(last - start) });
-                end = last;
+                kept.Add(segment with { Start = start, Skip = cut, Count = (int)(segment.End - start) });
+                end = segment.End;
             }
             else if (segment.Start < _length && segment.End > 0)
             {
