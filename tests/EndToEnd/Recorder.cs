@@ -49,9 +49,6 @@ internal sealed class Recorder : RecorderClient, IAsyncDisposable
             RtpLow = FirstPort,
             RtpHigh = FirstPort + ports - 1,
             SegmentBytes = 16 << 20,
-
-            // The way every machine may read; the gathered one is run by the tests of the device and of the setting.
-            Receive = Hardware.Udp.ReceiveMethod.Scan,
         };
         var console = new RecorderConsole { BootstrapToken = Token, LogLevel = LogLevel.Warning };
         settings = change?.Invoke(settings) ?? settings;
