@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Talreg.Evidence.Crypto;
 
 namespace Talreg.Evidence.Chunks;
 
@@ -31,31 +32,17 @@ public static class Chain
         SHA256.HashData(input, destination[..ChunkHash.Size]);
     }
 
-    /// <summary>As the other overload, with a hash that is used again and again: for who hashes many chunks.</summary>
-    /// <param name="sha256">SHA-256 with nothing in it; left so.</param>
-    /// <param name="chunk">Header, ciphertext and tag.</param>
-    /// <param name="destination">32 bytes.</param>
-    internal static void ChunkHashOf(IncrementalHash sha256, ReadOnlySpan<byte> chunk, Span<byte> destination)
+    /// <summary>As the other overload, for who hashes many chunks.</summary>
+    internal static void ChunkHashOf(Sha256Hasher sha256, ReadOnlySpan<byte> chunk, Span<byte> destination)
     {
-        Span<byte> input = stackalloc byte[1 + ChunkHeader.Size + ChunkHash.Size];
-        input[0] = 0x00;
-        chunk[..ChunkHeader.Size].CopyTo(input[1..]);
-        sha256.AppendData(chunk[ChunkHeader.Size..]);
-        sha256.GetHashAndReset(input[(1 + ChunkHeader.Size)..]);
-        sha256.AppendData(input);
-        sha256.GetHashAndReset(destination[..ChunkHash.Size]);
+        Span<byte> body = stackalloc byte[ChunkHash.Size];
+        sha256.Hash(chunk[ChunkHeader.Size..], body);
+        sha256.HashShort([0x00], chunk[..ChunkHeader.Size], body, destination);
     }
 
-    /// <summary>As the other overload, with a hash that is used again and again.</summary>
-    internal static void Advance(IncrementalHash sha256, Span<byte> head, ReadOnlySpan<byte> chunkHash)
-    {
-        Span<byte> input = stackalloc byte[1 + ChunkHash.Size + ChunkHash.Size];
-        input[0] = 0x01;
-        head[..ChunkHash.Size].CopyTo(input[1..]);
-        chunkHash[..ChunkHash.Size].CopyTo(input[(1 + ChunkHash.Size)..]);
-        sha256.AppendData(input);
-        sha256.GetHashAndReset(head[..ChunkHash.Size]);
-    }
+    /// <summary>As the other overload, for who hashes many chunks.</summary>
+    internal static void Advance(Sha256Hasher sha256, Span<byte> head, ReadOnlySpan<byte> chunkHash) =>
+        sha256.HashShort([0x01], head[..ChunkHash.Size], chunkHash[..ChunkHash.Size], head);
 
     /// <summary>Moves the head from h(i-1) to h(i), in place.</summary>
     public static void Advance(Span<byte> head, ReadOnlySpan<byte> chunkHash)

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using Talreg.Evidence.Crypto;
 using Talreg.Evidence.Keys;
 
 namespace Talreg.Evidence.Chunks;
@@ -14,7 +15,8 @@ public sealed class TakeSealer : IDisposable
     private readonly byte[] _takeKey = GC.AllocateUninitializedArray<byte>(KeyTree.KeySize, pinned: true);
     private readonly byte[] _incarnation = new byte[KeyTree.IncarnationSize];
     private readonly byte[] _head = new byte[ChunkHash.Size];
-    private readonly IncrementalHash _sha256 = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private readonly Sha256Hasher _sha256 = new();
+    private readonly HmacSha256 _hmac = new();
     private StreamCipher?[] _streams = new StreamCipher?[2];
     private ulong _next;
 
@@ -82,8 +84,8 @@ public sealed class TakeSealer : IDisposable
         Span<byte> nonce = stackalloc byte[12];
         nonce.Clear();
         BinaryPrimitives.WriteUInt64BigEndian(nonce[4..], _next);
-        cipher.Aes!.Encrypt(
-            nonce, plainText, chunk.Slice(ChunkHeader.Size, plainText.Length), chunk[^ChunkHeader.TagSize..], header);
+        cipher.Aes.Encrypt(
+            nonce, header, plainText, chunk.Slice(ChunkHeader.Size, plainText.Length), chunk[^ChunkHeader.TagSize..]);
 
         Span<byte> hash = stackalloc byte[ChunkHash.Size];
         Chain.ChunkHashOf(_sha256, chunk, hash);
@@ -103,6 +105,7 @@ public sealed class TakeSealer : IDisposable
 
         Array.Clear(_streams);
         _sha256.Dispose();
+        _hmac.Dispose();
     }
 
     private StreamCipher CipherOf(ushort stream, uint slot)
@@ -113,7 +116,7 @@ public sealed class TakeSealer : IDisposable
         }
 
         var cipher = _streams[stream] ??= new StreamCipher(_takeKey, stream);
-        cipher.MoveTo(slot, _incarnation);
+        cipher.MoveTo(_hmac, slot, _incarnation);
         return cipher;
     }
 
@@ -122,29 +125,28 @@ public sealed class TakeSealer : IDisposable
     {
         private readonly byte[] _streamKey = GC.AllocateUninitializedArray<byte>(KeyTree.KeySize, pinned: true);
         private readonly byte[] _commitment = new byte[ChunkHash.Size];
-        private uint _slot;
+        private long _slot = -1;
 
         internal StreamCipher(ReadOnlySpan<byte> takeKey, ushort stream) =>
             KeyTree.StreamKey(takeKey, stream, _streamKey);
 
-        internal AesGcm? Aes { get; private set; }
+        internal Aes256GcmEncryptor Aes { get; } = new();
 
         internal ReadOnlySpan<byte> Commitment => _commitment;
 
-        internal void MoveTo(uint slot, ReadOnlySpan<byte> incarnation)
+        internal void MoveTo(HmacSha256 hmac, uint slot, ReadOnlySpan<byte> incarnation)
         {
-            if (Aes is not null && slot == _slot)
+            if (slot == _slot)
             {
                 return;
             }
 
             Span<byte> slotKey = stackalloc byte[KeyTree.KeySize];
             Span<byte> writerKey = stackalloc byte[KeyTree.KeySize];
-            KeyTree.SlotKey(_streamKey, slot, slotKey);
-            KeyTree.Commitment(slotKey, _commitment);
-            KeyTree.WriterKey(slotKey, incarnation, writerKey);
-            Aes?.Dispose();
-            Aes = new AesGcm(writerKey, ChunkHeader.TagSize);
+            KeyTree.SlotKey(hmac, _streamKey, slot, slotKey);
+            KeyTree.Commitment(hmac, slotKey, _commitment);
+            KeyTree.WriterKey(hmac, slotKey, incarnation, writerKey);
+            Aes.SetKey(writerKey);
             _slot = slot;
             CryptographicOperations.ZeroMemory(slotKey);
             CryptographicOperations.ZeroMemory(writerKey);
@@ -152,7 +154,7 @@ public sealed class TakeSealer : IDisposable
 
         public void Dispose()
         {
-            Aes?.Dispose();
+            Aes.Dispose();
             CryptographicOperations.ZeroMemory(_streamKey);
         }
     }
