@@ -16,9 +16,6 @@ public sealed class SqliteGrainStorage : IGrainStorage
     /// <summary>The name under which grains ask for it.</summary>
     public const string Name = "talreg";
 
-    /// <summary>The longest payload of one grain.</summary>
-    public const int MaxPayloadBytes = 16 * 1024 * 1024;
-
     /// <summary>The payload is Orleans' binary encoding.</summary>
     private const int OrleansFormat = 1;
 
@@ -70,11 +67,11 @@ public sealed class SqliteGrainStorage : IGrainStorage
     {
         var expected = ParseETag(stateName, grainId, grainState.ETag);
         var payload = _serializer.Serialize(grainState.State).ToArray();
-        if (payload.Length > MaxPayloadBytes)
+        if (payload.Length > StatePayload.MaxBytes)
         {
             throw new StateStorageException(string.Create(
                 CultureInfo.InvariantCulture,
-                $"State '{stateName}' of {grainId} has {payload.Length} bytes; {MaxPayloadBytes} are allowed."));
+                $"State '{stateName}' of {grainId} has {payload.Length} bytes; {StatePayload.MaxBytes} are allowed."));
         }
 
         var grain = grainId.ToString();

@@ -1,19 +1,32 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 using Talreg.Contracts;
 using Talreg.Contracts.Calls;
+using Talreg.Contracts.Json;
 
 namespace Talreg.State.Search;
 
-/// <summary>Turns a query into one of few statements: the text depends on which members are given, never on their values.</summary>
+/// <summary>
+/// Turns a query into one of few statements, for every database the same: the text depends on which members are given, never on
+/// their values.
+/// </summary>
 internal static class SearchStatement
 {
-    /// <summary>The statement and the values of <c>@0</c>, <c>@1</c>, ...</summary>
-    /// <exception cref="RefusalException">The cursor or the prefix is not one.</exception>
-    public static (string Sql, object?[] Values) Build(CallQuery query)
+    /// <summary>Most calls on a page.</summary>
+    public const int MaxLimit = 500;
+
+    /// <summary>The statement and the values of <c>@0</c>, <c>@1</c>, ...: strings, integers and the id of a call.</summary>
+    /// <exception cref="RefusalException">The limit, the cursor or the prefix is not one.</exception>
+    public static (string Sql, object[] Values) Build(CallQuery query)
     {
+        if (query.Limit is < 1 or > MaxLimit)
+        {
+            throw new RefusalException(RefusalKind.Invalid, "limit: 1 to 500.");
+        }
+
         var sql = new StringBuilder("SELECT document FROM calls WHERE tenant = @0");
-        var values = new List<object?> { query.Tenant };
+        var values = new List<object> { query.Tenant };
         AddParty(sql, values, query.Party);
         if (query.Channel is { } channel)
         {
@@ -46,14 +59,31 @@ internal static class SearchStatement
             // The first bound is implied by the second; it lets the index seek to the place.
             Add(sql, values, " AND started_at <= {0}", cursor.StartedAtMs);
             Add(sql, values, " AND (started_at < {0}", cursor.StartedAtMs);
-            Add(sql, values, " OR id > {0})", cursor.Id.ToString());
+            Add(sql, values, " OR id > {0})", cursor.Id.Value);
         }
 
         Add(sql, values, " ORDER BY started_at DESC, id LIMIT {0}", query.Limit + 1);
         return (sql.ToString(), values.ToArray());
     }
 
-    private static void AddParty(StringBuilder sql, List<object?> values, string? party)
+    /// <summary>The page of the documents that a statement gave.</summary>
+    public static CallPage ToPage(List<string> documents, CallQuery query)
+    {
+        var found = documents.ConvertAll(text => JsonSerializer.Deserialize<CallDocument>(text, TalregJson.Options)!);
+
+        // One more than asked for was read: it says whether there is a next page.
+        if (found.Count <= query.Limit)
+        {
+            return new CallPage(found, Next: null);
+        }
+
+        found.RemoveAt(query.Limit);
+        var last = found[^1];
+        return new CallPage(
+            found, new SearchCursor(last.StartedAt.ToUnixTimeMilliseconds(), last.Id).ToString());
+    }
+
+    private static void AddParty(StringBuilder sql, List<object> values, string? party)
     {
         if (party is null)
         {
@@ -74,7 +104,7 @@ internal static class SearchStatement
             throw new RefusalException(RefusalKind.Invalid, "party: a prefix has at least 3 characters before its *.");
         }
 
-        // SQLite compares UTF-8 bytes, so everything that begins with the prefix lies below prefix + the last code point.
+        // Both databases compare UTF-8 bytes here, so everything that begins with the prefix lies below prefix + the last code point.
         Add(sql, values, " AND id IN (SELECT call FROM call_parties WHERE tenant = @0 AND value >= {0}", prefix);
         Add(sql, values, " AND value < {0})", prefix + "\U0010FFFF");
     }
@@ -86,7 +116,7 @@ internal static class SearchStatement
         return time.UtcTicks % TimeSpan.TicksPerMillisecond == 0 ? ms : ms + 1;
     }
 
-    private static void Add(StringBuilder sql, List<object?> values, string clause, object value)
+    private static void Add(StringBuilder sql, List<object> values, string clause, object value)
     {
         var parameter = "@" + values.Count.ToString(CultureInfo.InvariantCulture);
         sql.Append(clause.Replace("{0}", parameter, StringComparison.Ordinal));

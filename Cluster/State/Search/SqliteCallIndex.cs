@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Talreg.Contracts;
 using Talreg.Contracts.Calls;
 using Talreg.Contracts.Json;
 
@@ -8,9 +7,6 @@ namespace Talreg.State.Search;
 /// <summary>The read model in the embedded database. Documents are kept in the API's JSON, so to the millisecond.</summary>
 public sealed class SqliteCallIndex : ICallIndex
 {
-    /// <summary>Most calls on a page.</summary>
-    public const int MaxLimit = 500;
-
     private readonly SqliteDatabase _database;
 
     /// <summary>Makes the index; it does not own the database.</summary>
@@ -59,35 +55,22 @@ public sealed class SqliteCallIndex : ICallIndex
     public async ValueTask<CallPage> SearchAsync(CallQuery query, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(query);
-        if (query.Limit is < 1 or > MaxLimit)
-        {
-            throw new RefusalException(RefusalKind.Invalid, "limit: 1 to 500.");
-        }
-
         var (sql, values) = SearchStatement.Build(query);
+        var bound = Array.ConvertAll(values, value => value is Guid id ? id.ToString("D") : value);
         var found = await _database.ReadAsync(Read, cancellationToken).ConfigureAwait(false);
 
-        // One more than asked for was read: it says whether there is a next page.
-        if (found.Count <= query.Limit)
-        {
-            return new CallPage(found, Next: null);
-        }
+        return SearchStatement.ToPage(found, query);
 
-        found.RemoveAt(query.Limit);
-        var last = found[^1];
-        return new CallPage(
-            found, new SearchCursor(last.StartedAt.ToUnixTimeMilliseconds(), last.Id).ToString());
-
-        List<CallDocument> Read(SqliteSession session)
+        List<string> Read(SqliteSession session)
         {
-            using var reader = session.Bind(sql, values).ExecuteReader();
-            var calls = new List<CallDocument>();
+            using var reader = session.Bind(sql, bound).ExecuteReader();
+            var documents = new List<string>();
             while (reader.Read())
             {
-                calls.Add(JsonSerializer.Deserialize<CallDocument>(reader.GetString(0), TalregJson.Options)!);
+                documents.Add(reader.GetString(0));
             }
 
-            return calls;
+            return documents;
         }
     }
 

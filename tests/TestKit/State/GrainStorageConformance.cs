@@ -14,6 +14,9 @@ public abstract class GrainStorageConformance<TState>
     /// <summary>The storage under test, empty at the start of each test.</summary>
     protected abstract IGrainStorage Storage { get; }
 
+    /// <summary>The longest payload it takes.</summary>
+    protected abstract int MaxPayloadBytes { get; }
+
     [Fact]
     public async Task Read_of_nothing_gives_no_record()
     {
@@ -117,6 +120,52 @@ public abstract class GrainStorageConformance<TState>
         Assert.Equal(1, NumberOf(read.State));
         await Storage.ReadStateAsync("s", GrainId.Create("other", "one"), read);
         Assert.Equal(4, NumberOf(read.State));
+    }
+
+    [Theory]
+    [InlineData("ab", "0ab")]
+    [InlineData("ab", "AB")]
+    [InlineData("00000000000000000000000000000001", "1")]
+    [InlineData("1", "1+x")]
+    [InlineData("default/sip1/1", "default/sip1/01")]
+    public async Task Write_keeps_grains_with_keys_that_look_alike_apart(string one, string other)
+    {
+        await Storage.WriteStateAsync("s", GrainId.Create("conformance", one), Fresh(1));
+        await Storage.WriteStateAsync("s", GrainId.Create("conformance", other), Fresh(2));
+        var read = Fresh();
+        await Storage.ReadStateAsync("s", GrainId.Create("conformance", one), read);
+        Assert.Equal(1, NumberOf(read.State));
+    }
+
+    [Fact]
+    public async Task Read_after_a_clear_gives_no_record_and_the_next_first_write_succeeds()
+    {
+        var state = Fresh(1);
+        await Storage.WriteStateAsync("s", Grain, state);
+        await Storage.ClearStateAsync("s", Grain, state);
+        Assert.Null(state.ETag);
+        var read = Fresh(9);
+        await Storage.ReadStateAsync("s", Grain, read);
+        Assert.False(read.RecordExists);
+        Assert.Null(read.ETag);
+        await Storage.WriteStateAsync("s", Grain, read);
+        await Assert.ThrowsAsync<InconsistentStateException>(() => Storage.WriteStateAsync("s", Grain, state));
+        await Storage.ClearStateAsync("t", Grain, Fresh());
+    }
+
+    [Fact]
+    public async Task Write_of_a_large_state_succeeds_and_of_one_above_the_maximum_is_refused_by_name()
+    {
+        var large = new GrainState<byte[]>(new byte[MaxPayloadBytes - 100]);
+        await Storage.WriteStateAsync("large", Grain, large);
+        var read = new GrainState<byte[]>([]);
+        await Storage.ReadStateAsync("large", Grain, read);
+        Assert.Equal(MaxPayloadBytes - 100, read.State!.Length);
+        var tooLarge = new GrainState<byte[]>(new byte[MaxPayloadBytes + 1]);
+        var thrown = await Assert.ThrowsAnyAsync<OrleansException>(
+            () => Storage.WriteStateAsync("big", Grain, tooLarge));
+        Assert.Contains("'big'", thrown.Message, StringComparison.Ordinal);
+        Assert.Null(tooLarge.ETag);
     }
 
     [Theory]

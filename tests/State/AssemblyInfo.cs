@@ -1,0 +1,3 @@
+using Talreg.TestKit.State;
+
+[assembly: AssemblyFixture(typeof(PostgresServer))]
