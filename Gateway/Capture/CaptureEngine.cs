@@ -1,5 +1,6 @@
 using Talreg.Capture.Journal;
 using Talreg.Capture.PreBuffer;
+using Talreg.Capture.Rtcp;
 using Talreg.Capture.Streams;
 using Talreg.Capture.Taps;
 using Talreg.Evidence.Chunks;
@@ -39,14 +40,23 @@ public sealed partial class CaptureEngine : IAsyncDisposable
     /// <param name="preBuffer">
     /// Memory for pre-buffers; the caller disposes it after the engine. Null: a pre-buffer asked for is short.
     /// </param>
+    /// <param name="sendReports">False sends no RTCP; a device that cannot send sends none either.</param>
     public CaptureEngine(
-        ICaptureDevice device, TakeJournal journal, TimeProvider? time = null, PreBufferPool? preBuffer = null)
-        : this(device, new VolumeJournal(journal), time ?? TimeProvider.System, preBuffer)
+        ICaptureDevice device,
+        TakeJournal journal,
+        TimeProvider? time = null,
+        PreBufferPool? preBuffer = null,
+        bool sendReports = true)
+        : this(device, new VolumeJournal(journal), time ?? TimeProvider.System, preBuffer, sendReports)
     {
     }
 
     internal CaptureEngine(
-        ICaptureDevice device, ICaptureJournal journal, TimeProvider time, PreBufferPool? preBuffer = null)
+        ICaptureDevice device,
+        ICaptureJournal journal,
+        TimeProvider time,
+        PreBufferPool? preBuffer = null,
+        bool sendReports = true)
     {
         ArgumentNullException.ThrowIfNull(device);
         _device = device;
@@ -63,6 +73,9 @@ public sealed partial class CaptureEngine : IAsyncDisposable
             };
         }
 
+        _reporter = sendReports && device is IDatagramSender sender
+            ? new RtcpReporter(sender, () => MonotonicNs(), initial => ReportIntervalNs(initial))
+            : null;
         device.Start(new Sink(this));
     }
 
@@ -259,6 +272,7 @@ public sealed partial class CaptureEngine : IAsyncDisposable
                 throw Closed(take);
             }
 
+            await LeaveReportsAsync(take).ConfigureAwait(false);
             await ClosePortsAsync(take.Ports).ConfigureAwait(false);
             await LeaveAsync(take).ConfigureAwait(false);
         }
@@ -297,6 +311,7 @@ public sealed partial class CaptureEngine : IAsyncDisposable
             return;
         }
 
+        _reporter?.Dispose();
         await _device.DisposeAsync().ConfigureAwait(false);
         foreach (var shard in _shards)
         {
@@ -381,6 +396,7 @@ public sealed partial class CaptureEngine : IAsyncDisposable
 
             return true;
         }).ConfigureAwait(false);
+        JoinReports(take, joining);
     }
 
     private async Task LeaveAsync(CaptureTake take)
@@ -416,69 +432,5 @@ public sealed partial class CaptureEngine : IAsyncDisposable
         shard.EndTaps(take, TapEnd.TakeEnded);
         shard.Flush();
         return done;
-    }
-
-    private void OnKernelDrops(CaptureShard shard, ushort port, long count)
-    {
-        shard.Totals.KernelDrops += count;
-        if (port == 0)
-        {
-            shard.OnSharedKernelDrops(count);
-        }
-        else
-        {
-            _routes[port]?.OnKernelDrops(count, shared: false);
-        }
-    }
-
-    // The device's messages, on its shards' threads.
-    private sealed class Sink(CaptureEngine engine) : ICaptureSink
-    {
-        public void OnBatch(in DatagramBatch batch)
-        {
-            var shard = engine._shards[batch.Shard];
-            shard.Totals.Received += batch.Datagrams.Length;
-            var rest = batch.Datagrams;
-            while (!rest.IsEmpty)
-            {
-                var port = rest[0].LocalPort;
-                var run = 1;
-                while (run < rest.Length && rest[run].LocalPort == port)
-                {
-                    run++;
-                }
-
-                if (engine._routes[port] is { } stream)
-                {
-                    stream.Receive(rest[..run], batch.RealTimeOffsetNs);
-                }
-                else
-                {
-                    shard.Totals.Unrouted += run;
-                }
-
-                rest = rest[run..];
-            }
-        }
-
-        public void OnEvent(in DeviceEvent deviceEvent)
-        {
-            var shard = engine._shards[deviceEvent.Shard];
-            switch (deviceEvent.Kind)
-            {
-                case DeviceEventKind.Tick:
-                    shard.OnTick(deviceEvent.Clock);
-                    break;
-                case DeviceEventKind.KernelDrops:
-                    engine.OnKernelDrops(shard, deviceEvent.LocalPort, deviceEvent.Count);
-                    break;
-                case DeviceEventKind.PortFailed:
-                    shard.Totals.PortFailures++;
-                    engine._routes[deviceEvent.LocalPort]?.OnPortFailed((int)deviceEvent.Count);
-                    break;
-                default:
-                    break;
-            }
-        }
     }
 }

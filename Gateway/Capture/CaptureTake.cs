@@ -1,4 +1,5 @@
 using Talreg.Capture.Journal;
+using Talreg.Capture.Rtcp;
 using Talreg.Capture.Streams;
 using Talreg.Capture.Taps;
 using Talreg.Evidence.Chunks;
@@ -48,6 +49,9 @@ public sealed class CaptureTake
     internal ChunkFlags Flags { get; }
 
     internal int Shard { get; }
+
+    /// <summary>What our reports call us (CNAME).</summary>
+    internal byte[] ReportName { get; } = RtcpReporter.NewName();
 
     /// <summary>Control plane only: one change of a take's streams at a time.</summary>
     internal SemaphoreSlim Changing { get; } = new(1, 1);

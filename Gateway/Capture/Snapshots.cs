@@ -122,7 +122,7 @@ public sealed record StreamSnapshot
     /// <summary>BYE packets of the sender. They end nothing: signalling does.</summary>
     public required long Goodbyes { get; init; }
 
-    /// <summary>RTCP packets, stored, that are no valid compound (RFC 3550 A.2).</summary>
+    /// <summary>RTCP packets that are no valid compound (RFC 3550 A.2); stored like others.</summary>
     public required long InvalidReports { get; init; }
 
     /// <summary>How often another SSRC took over.</summary>

@@ -1,3 +1,4 @@
+using System.Net;
 using Talreg.Capture.Srtp;
 
 namespace Talreg.Capture;
@@ -18,4 +19,23 @@ public sealed record StreamPlan(string Label, int PayloadType, int ClockRate, st
 
     /// <summary>Payload types of telephone events (RFC 4733), 0-127.</summary>
     public IReadOnlyList<int> TelephoneEvents { get; init; } = [];
+
+    /// <summary>How the peer is told what came; null: to where its own reports come from, and from the RTCP port.</summary>
+    public ReportPlan? Reports { get; init; }
+}
+
+/// <summary>What SDP agreed for receiver reports (RTCP, RFC 3550 §6.4.2). An m-line not recorded gets none.</summary>
+public sealed record ReportPlan
+{
+    /// <summary>
+    /// Where the peer hears RTCP (<c>a=rtcp</c>, or the port above); null when it did not say. Once its own reports come, they
+    /// go to where these come from.
+    /// </summary>
+    public IPEndPoint? To { get; init; }
+
+    /// <summary>True sends from the RTP port, to which the peer sends both (RFC 5761).</summary>
+    public bool Mux { get; init; }
+
+    /// <summary>Our own key, as answered; null for plain RTCP. A stream under SRTP without one is not reported on.</summary>
+    public SrtpKeys? Crypto { get; init; }
 }

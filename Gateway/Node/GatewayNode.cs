@@ -121,7 +121,10 @@ public sealed class GatewayNode : IGatewayObserver, IAsyncDisposable
         _load.IsShedding,
         _load.IsRefusing,
         _capture.CoreUse,
-        _capture.RingUse);
+        _capture.RingUse)
+    {
+        Reports = _capture.ReportTotals,
+    };
 
     /// <summary>True while new sessions are taken.</summary>
     public bool IsAccepting => _sessions.Health.IsAccepting;
@@ -324,4 +327,8 @@ public sealed record GatewayCounters(
     bool Shedding,
     bool Refusing,
     double CoreUse,
-    double RingUse);
+    double RingUse)
+{
+    /// <summary>RTCP packets sent, and such that the system would not send.</summary>
+    public (long Sent, long Failed) Reports { get; init; }
+}

@@ -118,7 +118,8 @@ internal sealed class RecorderHost : IAsyncDisposable
                 cancellationToken).ConfigureAwait(false);
             preBuffer = OpenPreBuffer(settings);
             var device = MediaDevice.Open(settings, hears: !console.SiloOnly);
-            var capture = new CaptureEngine(device, journal, preBuffer: preBuffer);
+            var capture = new CaptureEngine(
+                device, journal, preBuffer: preBuffer, sendReports: settings.RtcpReports);
             var app = Build(settings, console, folder, keys, journal, capture, device);
             return new RecorderHost(folder, root, keys, journal, preBuffer, capture, app);
         }

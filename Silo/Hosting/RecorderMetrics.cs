@@ -41,6 +41,8 @@ internal sealed class RecorderMetrics(
         var refused = factory.CreateCounter("talreg_sip_refused_total", "SIP messages refused since the start.");
         var packets = factory.CreateCounter(
             "talreg_datagrams_total", "Datagrams by what became of them; their sum is what was offered.", OutcomeLabel);
+        var reports = factory.CreateCounter(
+            "talreg_rtcp_reports_total", "Receiver reports, by whether the system sent them.", OutcomeLabel);
         var load = new LoadMetrics(factory);
         var committed = factory.CreateCounter("talreg_journal_committed_bytes_total", "Bytes confirmed by a sync.");
         var backlog = factory.CreateGauge("talreg_journal_backlog_bytes", "Bytes accepted and not yet confirmed.");
@@ -58,6 +60,8 @@ internal sealed class RecorderMetrics(
             packets.WithLabels("unrouted").IncTo(now.Capture.Unrouted);
             packets.WithLabels("own_drop").IncTo(now.Capture.OwnDrops);
             packets.WithLabels("kernel_drop").IncTo(now.Capture.KernelDrops);
+            reports.WithLabels("sent").IncTo(now.Reports.Sent);
+            reports.WithLabels("failed").IncTo(now.Reports.Failed);
             load.Update(now);
             committed.IncTo(now.Journal.CommittedBytes);
             backlog.Set(now.Journal.BacklogBytes);

@@ -45,6 +45,9 @@ internal sealed record RecorderSettings
     /// <summary>Threads that read media; null for what suits the machine.</summary>
     public int? ReceiveShards { get; init; }
 
+    /// <summary>True sends receiver reports (RTCP) to those who send media.</summary>
+    public bool RtcpReports { get; init; } = true;
+
     /// <summary>The tenant whose calls these are.</summary>
     public string Tenant { get; init; } = Names.DefaultTenant;
 

@@ -45,6 +45,8 @@ internal sealed record SettingKey(string Name, string Allowed)
 
     public static readonly SettingKey ReceiveShards = Number("receive-shards", 1, UdpDeviceOptions.MaxShards, "shards");
 
+    public static readonly SettingKey RtcpReports = new("rtcp-reports", "yes or no");
+
     public static readonly SettingKey Tenant = Named("tenant", 32);
 
     public static readonly SettingKey Site = Named("site", 16);
@@ -77,8 +79,8 @@ internal sealed record SettingKey(string Name, string Allowed)
     public static readonly IReadOnlyList<SettingKey> All =
     [
         Data, Sip, SipTls, SipTlsCertificate, SipTlsKey, SipTlsTrust, SipClients, Codecs, SrtpKeysInClear, Http,
-        RtpPorts, Receive, ReceiveShards, Tenant, Site, Gateway, Interface, Policy, MediaTimeout, SegmentMib,
-        Volumes, ReserveSegments, SpaceAlarm, SpaceRefuse, Lines, PreBufferMib,
+        RtpPorts, Receive, ReceiveShards, RtcpReports, Tenant, Site, Gateway, Interface, Policy, MediaTimeout,
+        SegmentMib, Volumes, ReserveSegments, SpaceAlarm, SpaceRefuse, Lines, PreBufferMib,
     ];
 
     /// <summary>The least and the most of a number or of a name's length; 0 where neither is.</summary>

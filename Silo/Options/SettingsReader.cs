@@ -81,7 +81,7 @@ internal static class SettingsReader
             SipTls = sipTls,
             SipAccess = SipSettings.Access(configuration[SettingKey.SipClients.Name], sipTls),
             Codecs = SipSettings.Codecs(configuration[SettingKey.Codecs.Name]),
-            SrtpKeysInClear = SipSettings.SrtpKeysInClear(configuration[SettingKey.SrtpKeysInClear.Name]),
+            SrtpKeysInClear = YesNo(configuration, SettingKey.SrtpKeysInClear, fallback: false),
             Http = EndPoint(SettingKey.Http, configuration[SettingKey.Http.Name] ?? "127.0.0.1:8080"),
             RtpLow = low,
             RtpHigh = high,
@@ -89,6 +89,7 @@ internal static class SettingsReader
             ReceiveShards = configuration[SettingKey.ReceiveShards.Name] is null
                 ? null
                 : Number(configuration, SettingKey.ReceiveShards, 1),
+            RtcpReports = YesNo(configuration, SettingKey.RtcpReports, fallback: true),
             Tenant = Name(configuration, SettingKey.Tenant, Names.DefaultTenant),
             Site = Name(configuration, SettingKey.Site, "site1"),
             Gateway = Name(configuration, SettingKey.Gateway, "gw1"),
@@ -142,6 +143,15 @@ internal static class SettingsReader
         "gathered" => ReceiveMethod.Gathered,
         _ => throw new SettingsException(SettingKey.Receive.Name, value, SettingKey.Receive.Allowed),
     };
+
+    private static bool YesNo(IConfiguration configuration, SettingKey key, bool fallback) =>
+        configuration[key.Name] switch
+        {
+            null => fallback,
+            "yes" => true,
+            "no" => false,
+            var held => throw new SettingsException(key.Name, held, key.Allowed),
+        };
 
     private static (int Low, int High) Ports(string value)
     {

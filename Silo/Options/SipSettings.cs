@@ -40,15 +40,6 @@ internal static class SipSettings
         };
     }
 
-    /// <summary>Whether SRTP keys may come over SIP without TLS.</summary>
-    /// <exception cref="SettingsException">Neither yes nor no.</exception>
-    public static bool SrtpKeysInClear(string? value) => value switch
-    {
-        null or "no" => false,
-        "yes" => true,
-        _ => throw new SettingsException(SettingKey.SrtpKeysInClear.Name, value, SettingKey.SrtpKeysInClear.Allowed),
-    };
-
     /// <summary>The clients of a file; without a file everyone may record.</summary>
     /// <exception cref="SettingsException">The file cannot be used.</exception>
     public static SipAccess Access(string? path, SipTlsOptions? tls)

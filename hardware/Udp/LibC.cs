@@ -1,8 +1,9 @@
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
 
 namespace Talreg.Hardware.Udp;
 
-/// <summary>recvmmsg(2) and its structures, as 64-bit Linux lays them out.</summary>
+/// <summary>recvmmsg(2), sendto(2) and their structures, as 64-bit Linux lays them out.</summary>
 internal static unsafe partial class LibC
 {
     internal const int AddressFamilyIPv4 = 2;
@@ -39,9 +40,27 @@ internal static unsafe partial class LibC
     internal const int AccessDenied = 13;
     internal const int Invalid = 22;
     internal const int NoSuchCall = 38;
+    internal const int FamilyNotSupported = 97;
 
     [LibraryImport("libc", EntryPoint = "recvmmsg", SetLastError = true)]
     internal static partial int ReceiveMany(int socket, MultiMessage* messages, uint count, int flags, void* timeout);
+
+    /// <summary>Sends a datagram without waiting.</summary>
+    /// <returns>0 or errno.</returns>
+    /// <exception cref="ObjectDisposedException">The socket is closed.</exception>
+    internal static int Send(SafeSocketHandle socket, ReadOnlySpan<byte> datagram, ReadOnlySpan<byte> name)
+    {
+        fixed (byte* bytes = datagram, address = name)
+        {
+            return SendTo(socket, bytes, (nuint)datagram.Length, DontWait, address, (uint)name.Length) < 0
+                ? Marshal.GetLastPInvokeError()
+                : 0;
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "sendto", SetLastError = true)]
+    private static partial nint SendTo(
+        SafeSocketHandle socket, byte* bytes, nuint length, int flags, byte* name, uint nameLength);
 
     [StructLayout(LayoutKind.Sequential)]
     internal struct IoVector

@@ -9,7 +9,7 @@ namespace Talreg.Hardware.Udp;
 /// Receives from the machine's UDP ports by one of two methods: scanned sockets, one per port, or ports gathered into one
 /// socket per shard. Which one, is settled when it is made.
 /// </summary>
-public sealed class UdpDevice : ICaptureDevice
+public sealed class UdpDevice : ICaptureDevice, IDatagramSender
 {
     private readonly UdpDeviceOptions _options;
     private readonly PortPool _pool;
@@ -133,6 +133,12 @@ public sealed class UdpDevice : ICaptureDevice
         Interlocked.Decrement(ref _pairsOfShard[open.Pair.Shard]);
         _pool.Return(pair.Rtp);
     }
+
+    /// <inheritdoc />
+    public int Send(PortPair pair, bool fromRtcp, ReadOnlySpan<byte> datagram, SourceAddress destination) =>
+        _open.TryGetValue(pair.Rtp, out var open)
+            ? (fromRtcp ? open.Rtcp : open.Rtp).Send(datagram, destination)
+            : LibC.BadDescriptor;
 
     /// <inheritdoc />
     public async ValueTask DisposeAsync()

@@ -1,10 +1,14 @@
+using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using Talreg.Hardware.Clock;
 
 namespace Talreg.Hardware.Udp;
 
-/// <summary>One local port. Made on the caller's thread, then used by its shard's thread alone.</summary>
+/// <summary>
+/// One local port. Made on the caller's thread, then used by its shard's thread alone, but for <see cref="Send"/>.
+/// </summary>
 internal sealed class UdpPort : IDisposable
 {
     private readonly Socket _socket;
@@ -66,6 +70,34 @@ internal sealed class UdpPort : IDisposable
 
     /// <summary>Reads the kernel's drop counter at this moment.</summary>
     internal uint ReadDrops() => SocketOptions.ReadMemory(_socket, LibC.MemoryInfoDrops, _drops.Seen);
+
+    /// <summary>Sends a datagram. Any thread, also while the port is being closed.</summary>
+    /// <returns>0 or errno.</returns>
+    internal int Send(ReadOnlySpan<byte> datagram, SourceAddress destination)
+    {
+        var family = _socket.AddressFamily == AddressFamily.InterNetwork
+            ? LibC.AddressFamilyIPv4
+            : LibC.AddressFamilyIPv6;
+        if (destination.IsIPv4 != (family == LibC.AddressFamilyIPv4))
+        {
+            return LibC.FamilyNotSupported;
+        }
+
+        // struct sockaddr_in and sockaddr_in6: family, port, then the address; of IPv6 behind four bytes of flow label.
+        Span<byte> name = stackalloc byte[28];
+        name.Clear();
+        MemoryMarshal.Write(name, (ushort)family);
+        BinaryPrimitives.WriteUInt16BigEndian(name[2..], destination.Port);
+        destination.WriteAddress(name[(destination.IsIPv4 ? 4 : 8)..]);
+        try
+        {
+            return LibC.Send(_socket.SafeHandle, datagram, name[..(destination.IsIPv4 ? 16 : 28)]);
+        }
+        catch (ObjectDisposedException)
+        {
+            return LibC.BadDescriptor;
+        }
+    }
 
     public void Dispose() => _socket.Dispose();
 }

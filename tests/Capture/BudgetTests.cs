@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Talreg.Capture.Rtcp;
+using Talreg.Capture.Srtp;
 using Talreg.Evidence.Chunks;
 
 namespace Talreg.Capture.Tests;
@@ -32,6 +34,46 @@ public sealed class BudgetTests
 
         AssertWithin("receivedPacketBytes", allocated, 2 * Packets);
         Assert.Equal(2 * (WarmUp + Packets), engine.Totals.Stored);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData(SrtpSuite.AesCm128Tag80)]
+    [InlineData(SrtpSuite.AesGcm128)]
+    public void Report_of_many_sources_allocates_within_its_budget(SrtpSuite? suite)
+    {
+        const int Reports = 1_000;
+        var heard = new Reception();
+        var copy = Reception.ForCopies();
+        var workspace = new SrtpWorkspace(1024);
+        var buffer = new byte[1024];
+        var plan = Rtp.Plan with
+        {
+            Reports = new ReportPlan { Crypto = suite is { } given ? SrtpKeys.Create(given) : null },
+        };
+        using var session = new ReportSession("name"u8.ToArray(), joinedNs: 0);
+        var packets = Enumerable.Range(1, Reception.MaxSources).Select(i => Rtp.Packet(0, (uint)i)).ToArray();
+        Report(0, 100);
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Report(100, Reports);
+        AssertWithin("reportBytes", GC.GetAllocatedBytesForCurrentThread() - before, Reports);
+
+        void Report(int from, int count)
+        {
+            for (var i = from; i < from + count; i++)
+            {
+                foreach (var packet in packets)
+                {
+                    packet[2] = (byte)(i >> 8);
+                    packet[3] = (byte)i;
+                    heard.Add(packet, i * PacketNs, 8000);
+                }
+
+                heard.CopyTo(copy);
+                session.Write(buffer, plan, copy, i * PacketNs, bye: false, workspace);
+            }
+        }
     }
 
     [Fact]

@@ -78,6 +78,27 @@ public sealed class DutyTests(DutyRecorder shared) : IClassFixture<DutyRecorder>
     }
 
     [Fact]
+    public async Task Duty13_receiver_reports_are_sent_and_end_with_a_bye()
+    {
+        using var reports = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        reports.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        using var src = await ConnectAsync();
+        var sdp = FakeSrc.Sdp().Replace(
+            "a=label:1",
+            $"a=rtcp:{((IPEndPoint)reports.LocalEndPoint!).Port} IN IP4 127.0.0.1\r\na=label:1",
+            StringComparison.Ordinal);
+        var ok = await EstablishAsync(src, src.Invite(sdp: sdp, metadata: Metadata("d13")));
+        await SendAsync(ok, 4, first: 1);
+        await SendAsync(ok, 6, first: 7);
+        var (told, from) = await ReportAsync(reports, report => report.Blocks is [{ Highest: 12 }]);
+        Assert.Equal((1u, 2), (told.Blocks[0].Source, told.Blocks[0].Lost));
+        Assert.Equal(PortOf(ok, stream: 0) + 1, from.Port);
+        await EndAsync(src, 2, "d13");
+        var (last, _) = await ReportAsync(reports, report => report.Leaving.Count > 0);
+        Assert.Equal((told.Sender, told.Name), (last.Leaving[0], last.Name));
+    }
+
+    [Fact]
     public async Task Duty16_bye_ends_in_a_sealed_recording_that_says_why()
     {
         using var src = await ConnectAsync();
@@ -324,15 +345,36 @@ public sealed class DutyTests(DutyRecorder shared) : IClassFixture<DutyRecorder>
     /// <summary>Sends packets to one m-line of an answer, always from the same source.</summary>
     private async Task SendAsync(string answer, int count, int first = 1, int stream = 0, byte ssrc = 1)
     {
-        var line = answer.Split("\r\n").Where(text => text.StartsWith("m=audio", StringComparison.Ordinal))
-            .ElementAt(stream);
-        var port = int.Parse(line.Split(' ')[1], CultureInfo.InvariantCulture);
+        var port = PortOf(answer, stream);
         for (var sequence = first; sequence < first + count; sequence++)
         {
             var packet = new byte[172];
             (packet[0], packet[1], packet[2], packet[3], packet[11]) =
                 (0x80, 8, (byte)(sequence >> 8), (byte)sequence, ssrc);
             await _media.SendToAsync(packet, new IPEndPoint(IPAddress.Loopback, port), Token);
+        }
+    }
+
+    private static int PortOf(string answer, int stream) => int.Parse(
+        answer.Split("\r\n").Where(text => text.StartsWith("m=audio", StringComparison.Ordinal))
+            .ElementAt(stream).Split(' ')[1],
+        CultureInfo.InvariantCulture);
+
+    /// <summary>Everything that comes must be a report; the first that is wanted.</summary>
+    private static async Task<(RtcpCompound Report, IPEndPoint From)> ReportAsync(
+        Socket socket, Func<RtcpCompound, bool> wanted)
+    {
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        timeout.CancelAfter(TimeSpan.FromSeconds(30));
+        var buffer = new byte[2048];
+        while (true)
+        {
+            var received = await socket.ReceiveFromAsync(buffer, new IPEndPoint(IPAddress.Any, 0), timeout.Token);
+            var report = RtcpCompound.Read(buffer[..received.ReceivedBytes]);
+            if (wanted(report))
+            {
+                return (report, (IPEndPoint)received.RemoteEndPoint);
+            }
         }
     }
 }

@@ -19,24 +19,21 @@ public class MediaKeysTests
         var keys = MediaKeys.Inbound(media)!;
         Assert.Equal(suite, keys.Suite);
         Assert.Equal(Convert.ToBase64String(Bytes(suite)), keys.ToInline());
-        SrtpKeys? ours = null;
-        var answer = MediaKeys.Answer(media, ref ours)!;
+        var ours = MediaKeys.Ours(media, before: null)!;
+        var answer = MediaKeys.Answer(media, ours)!;
         Assert.Equal((3, offered), (answer.Tag, answer.Suite));
-        Assert.Equal(ours!.ToInline(), Convert.ToBase64String(answer.KeyAndSalt.Span));
+        Assert.Equal(ours.ToInline(), Convert.ToBase64String(answer.KeyAndSalt.Span));
         Assert.NotEqual(keys, ours);
     }
 
     [Fact]
-    public void Answer_keeps_our_key_while_the_suite_stays()
+    public void Ours_is_kept_while_the_suite_stays()
     {
-        SrtpKeys? ours = null;
         var first = Media("RTP/SAVP", Line(1, CryptoSuite.AesCm128HmacSha1Tag80, SrtpSuite.AesCm128Tag80));
-        MediaKeys.Answer(first, ref ours);
-        var kept = ours;
-        MediaKeys.Answer(first, ref ours);
-        Assert.Same(kept, ours);
-        MediaKeys.Answer(Media("RTP/SAVP", Line(1, CryptoSuite.AeadAes128Gcm, SrtpSuite.AesGcm128)), ref ours);
-        Assert.NotEqual(kept, ours);
+        var ours = MediaKeys.Ours(first, before: null);
+        Assert.Same(ours, MediaKeys.Ours(first, ours));
+        var other = Media("RTP/SAVP", Line(1, CryptoSuite.AeadAes128Gcm, SrtpSuite.AesGcm128));
+        Assert.NotEqual(ours, MediaKeys.Ours(other, ours));
     }
 
     [Theory]
@@ -47,9 +44,9 @@ public class MediaKeysTests
         var media = line
             ? Media(protocol, Line(1, CryptoSuite.AesCm128HmacSha1Tag80, SrtpSuite.AesCm128Tag80))
             : Media(protocol);
-        SrtpKeys? ours = null;
         Assert.Null(MediaKeys.Inbound(media));
-        Assert.Null(MediaKeys.Answer(media, ref ours));
+        Assert.Null(MediaKeys.Ours(media, before: null));
+        Assert.Null(MediaKeys.Answer(media, SrtpKeys.Create(SrtpSuite.AesCm128Tag80)));
     }
 
     private static CryptoOffer Line(int tag, CryptoSuite offered, SrtpSuite suite)

@@ -174,6 +174,45 @@ public abstract class UdpDeviceConformance : CaptureDeviceConformance
         Assert.Equal(5, sink.Datagrams.Single().Number);
     }
 
+    [Fact]
+    public async Task Send_leaves_from_the_port_asked_for_and_what_comes_back_is_received()
+    {
+        var sink = new RecordingSink();
+        await using var device = (UdpDevice)Start(sink);
+        var pair = (await device.OpenAsync(1)).Pairs[0];
+        using var peer = new Socket(Address.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+        peer.Bind(new IPEndPoint(Address, 0));
+        var destination = SourceAddress.From((IPEndPoint)peer.LocalEndPoint!);
+        var buffer = new byte[64];
+        foreach (var (fromRtcp, port) in new[] { (true, pair.Rtcp), (false, pair.Rtp) })
+        {
+            Assert.Equal(0, device.Send(pair, fromRtcp, [1, 2, 3], destination));
+            await Wait.UntilAsync(() => peer.Available > 0, "the datagram at the peer");
+            EndPoint source = new IPEndPoint(Address, 0);
+            Assert.Equal(3, peer.ReceiveFrom(buffer, ref source));
+            Assert.Equal(new IPEndPoint(Address, port), source);
+            Assert.Equal([1, 2, 3], buffer[..3]);
+            peer.SendTo(buffer.AsSpan(0, 3), source);
+        }
+
+        await Wait.UntilAsync(() => sink.Datagrams.Count == 2, "both answers");
+        Assert.Equal([pair.Rtp, pair.Rtcp], sink.Datagrams.Select(d => d.Port).Order());
+    }
+
+    [Fact]
+    public async Task Send_to_the_other_family_or_from_a_closed_pair_is_refused_by_errno()
+    {
+        const int BadDescriptor = 9;
+        const int FamilyNotSupported = 97;
+        await using var device = (UdpDevice)Start(new RecordingSink());
+        var pair = (await device.OpenAsync(1)).Pairs[0];
+        var other = Address.AddressFamily == AddressFamily.InterNetwork ? IPAddress.IPv6Loopback : IPAddress.Loopback;
+        Assert.Equal(
+            FamilyNotSupported, device.Send(pair, true, [1], SourceAddress.From(new IPEndPoint(other, 9))));
+        await device.CloseAsync(pair);
+        Assert.Equal(BadDescriptor, device.Send(pair, true, [1], SourceAddress.From(new IPEndPoint(Address, 9))));
+    }
+
     protected override ICaptureDevice Create(DeviceSetup setup) =>
         CreateUdp(Options(setup.Ports) with { Shards = setup.Shards });
 

@@ -32,6 +32,8 @@ public sealed class SettingsTests : IDisposable
         { "rtp-ports", "1022-2001" },
         { "rtp-ports", "64000-65537" },
         { "rtp-ports", "20000-29999-30001" },
+        { "rtcp-reports", "off" },
+        { "srtp-keys-in-clear", "true" },
         { "tenant", "Bank" },
         { "tenant", "a.b" },
         { "site", "seventeen-letters" },
@@ -134,7 +136,7 @@ public sealed class SettingsTests : IDisposable
         var settings = Read("""
             {"data":"/srv/talreg","sip":"[::1]:5062","http":"0.0.0.0:8081","rtp-ports":"30000-30099","tenant":"bank",
              "site":"north","gateway":"gw7","interface":"sip7","policy":"mifid","media-timeout":"60","segment-mib":"64",
-             "lines":"+4930, 08"}
+             "lines":"+4930, 08","rtcp-reports":"no"}
             """);
 
         Assert.Equal("/srv/talreg", settings.Data);
@@ -146,6 +148,7 @@ public sealed class SettingsTests : IDisposable
             (settings.Tenant, settings.Site, settings.Gateway, settings.Interface, settings.Policy));
         Assert.Equal((TimeSpan.FromMinutes(1), 64L << 20), (settings.MediaTimeout, settings.SegmentBytes));
         Assert.Equal(["+4930", "08"], settings.Lines);
+        Assert.False(settings.RtcpReports);
     }
 
     [Fact]

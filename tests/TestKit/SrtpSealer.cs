@@ -30,6 +30,16 @@ public class SrtpSealer
         random.NextBytes(_salt);
     }
 
+    /// <summary>Takes a key that was answered.</summary>
+    /// <param name="suite">The suite as SDP spells it.</param>
+    /// <param name="keyAndSalt">Master key and master salt, as they stand behind <c>inline:</c>, decoded.</param>
+    public SrtpSealer(string suite, ReadOnlySpan<byte> keyAndSalt)
+        : this(suite, seed: 0)
+    {
+        keyAndSalt[.._key.Length].CopyTo(_key);
+        keyAndSalt[_key.Length..].CopyTo(_salt);
+    }
+
     /// <summary>Master key and master salt, one behind the other.</summary>
     public ReadOnlyMemory<byte> KeyAndSalt => (byte[])[.. _key, .. _salt];
 
@@ -83,6 +93,28 @@ public class SrtpSealer
             .. packet[..8], .. encrypt ? Counter(3, ssrc, index, packet[8..]) : packet[8..], .. word,
         ];
         return [.. body, .. _mki, .. Tag(Derive(4, 20), body)[..10]];
+    }
+
+    /// <summary>Opens an RTCP packet sealed under this key.</summary>
+    /// <returns>The packet in clear and its index.</returns>
+    /// <exception cref="InvalidDataException">It is not authentic, or not encrypted.</exception>
+    public (byte[] Packet, uint Index) OpenRtcp(byte[] packet)
+    {
+        ArgumentNullException.ThrowIfNull(packet);
+        var trailer = (IsGcm ? 4 : 14) + _mki.Length;
+        var word = BinaryPrimitives.ReadUInt32BigEndian(packet.AsSpan(packet.Length - trailer));
+        var index = word & 0x7FFF_FFFF;
+        var body = packet[8..^(trailer + (IsGcm ? 16 : 0))];
+        var ssrc = packet.AsSpan(4, 4);
+
+        // Both ciphers are their own inverse; sealing what came out must give what came in.
+        var clear = IsGcm
+            ? Gcm(3, ssrc, index, body, [.. packet[..8], .. packet[^trailer..^_mki.Length]])[..body.Length]
+            : Counter(3, ssrc, index, body);
+        byte[] opened = [.. packet[..8], .. clear];
+        return (word & 0x8000_0000) != 0 && Rtcp(opened, index).AsSpan().SequenceEqual(packet)
+            ? (opened, index)
+            : throw new InvalidDataException("An SRTCP packet is not authentic under the key that was answered.");
     }
 
     private static byte[] Tag(byte[] key, byte[] data)

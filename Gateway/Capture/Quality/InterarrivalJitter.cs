@@ -22,6 +22,10 @@ internal struct InterarrivalJitter
     /// <summary>The most it has been.</summary>
     internal readonly TimeSpan Most => TimeSpan.FromSeconds(_most);
 
+    /// <summary>The jitter of a source in timestamp units; 0 of another than the one heard last.</summary>
+    internal readonly uint Units(uint ssrc, int clockRate) =>
+        _started && _ssrc == ssrc ? (uint)Math.Clamp(_seconds * clockRate, 0, uint.MaxValue) : 0;
+
     /// <summary>Takes in a packet in the order of arrival.</summary>
     internal void Add(uint ssrc, uint timestamp, long arrivalNs, int clockRate)
     {

@@ -48,7 +48,12 @@ internal static class RtpPacket
 
     internal static ushort Sequence(ReadOnlySpan<byte> packet) => BinaryPrimitives.ReadUInt16BigEndian(packet[2..]);
 
+    internal static uint Timestamp(ReadOnlySpan<byte> packet) => BinaryPrimitives.ReadUInt32BigEndian(packet[4..]);
+
     internal static uint Ssrc(ReadOnlySpan<byte> packet) => BinaryPrimitives.ReadUInt32BigEndian(packet[8..]);
+
+    /// <summary>Who sends an RTCP packet: the SSRC behind its first header.</summary>
+    internal static uint Reporter(ReadOnlySpan<byte> packet) => BinaryPrimitives.ReadUInt32BigEndian(packet[4..]);
 
     // Contributing sources and the extension must lie inside the packet (RFC 3550 §5.3.1).
     private static bool HasWholeHeader(ReadOnlySpan<byte> packet)

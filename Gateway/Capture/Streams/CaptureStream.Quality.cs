@@ -1,12 +1,9 @@
-using System.Buffers.Binary;
 using Talreg.Capture.Quality;
-using Talreg.Capture.Rtcp;
 using Talreg.Capture.Rtp;
-using Talreg.Hardware;
 
 namespace Talreg.Capture.Streams;
 
-/// <summary>How well the stream came: a few additions per packet, and the reports of its sender.</summary>
+/// <summary>How well the stream came: a few additions per packet.</summary>
 internal sealed partial class CaptureStream
 {
     // So far behind the highest number a packet is given up as lost; earlier it may still be late.
@@ -15,19 +12,9 @@ internal sealed partial class CaptureStream
     private SequenceTracker? _judged;
     private long _next;
 
-    private StreamQuality? Quality(StreamCounters counters) => counters.Packets == 0
+    private StreamQuality? Quality(StreamCounters counters, InterarrivalJitter jitter) => counters.Packets == 0
         ? null
-        : StreamQuality.From(Plan.Codec, counters.Pattern, counters.Jitter);
-
-    private void MeasureJitter(uint ssrc, in Datagram datagram)
-    {
-        // An event repeats the timestamp of its beginning: that is no jitter.
-        if (!IsDigit(datagram.Bytes) && _plan.ClockRate > 0)
-        {
-            var timestamp = BinaryPrimitives.ReadUInt32BigEndian(datagram.Bytes[4..]);
-            _counters.Jitter.Add(ssrc, timestamp, datagram.ArrivalNs, _plan.ClockRate);
-        }
-    }
+        : StreamQuality.From(Plan.Codec, counters.Pattern, jitter);
 
     // A packet that is newer than all before has come.
     private void Judge(SequenceTracker tracker, long extended, long skipped, bool paused)
@@ -76,29 +63,6 @@ internal sealed partial class CaptureStream
             else
             {
                 _counters.Pattern.AddLost(1);
-            }
-        }
-    }
-
-    private void ReadReports(in Datagram datagram)
-    {
-        if (!RtcpReader.IsCompound(datagram.Bytes))
-        {
-            _counters.InvalidReports++;
-            return;
-        }
-
-        var reader = new RtcpReader(datagram.Bytes);
-        while (reader.MoveNext())
-        {
-            if (reader.TryReadSender(out var report))
-            {
-                _counters.SenderReport = report;
-                _counters.SenderReportNs = datagram.ArrivalNs;
-            }
-            else if (reader.Type == RtcpReader.ByeType)
-            {
-                _counters.Goodbyes++;
             }
         }
     }

@@ -1,3 +1,5 @@
+using Talreg.Capture.Quality;
+
 namespace Talreg.Capture.Streams;
 
 /// <summary>The counts as others see them.</summary>
@@ -8,23 +10,25 @@ internal sealed partial class CaptureStream
     {
         StreamCounters counters;
         CaptureGap[] gaps;
+        InterarrivalJitter jitter;
         var spin = default(SpinWait);
         while (true)
         {
             var version = Volatile.Read(ref _version);
             counters = _counters;
+            jitter = _reception.Jitter;
             gaps = _gaps.Copy(_index, realTimeOffsetNs);
             Interlocked.MemoryBarrier();
             if ((version & 1) == 0 && version == Volatile.Read(ref _version))
             {
-                return ToSnapshot(counters, gaps);
+                return ToSnapshot(counters, jitter, gaps);
             }
 
             spin.SpinOnce();
         }
     }
 
-    private StreamSnapshot ToSnapshot(StreamCounters counters, CaptureGap[] gaps) => new()
+    private StreamSnapshot ToSnapshot(StreamCounters counters, InterarrivalJitter jitter, CaptureGap[] gaps) => new()
     {
         Index = _index,
         Plan = Plan,
@@ -46,7 +50,7 @@ internal sealed partial class CaptureStream
         Unauthenticated = counters.Unauthenticated,
         Replayed = counters.Replayed,
         DigitsSuppressed = counters.Digits,
-        Quality = Quality(counters),
+        Quality = Quality(counters, jitter),
         LastSenderReport = counters.SenderReportNs == 0 ? null : counters.SenderReport,
         LastSenderReportNs = counters.SenderReportNs,
         Goodbyes = counters.Goodbyes,

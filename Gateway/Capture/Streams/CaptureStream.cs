@@ -199,6 +199,7 @@ internal sealed partial class CaptureStream
         if (own)
         {
             _counters.LastPacketNs = Math.Max(_counters.LastPacketNs, datagram.ArrivalNs);
+            NoteOwn(rtp, datagram);
         }
 
         if (_digitsOff && rtp && own && IsDigit(packet))
@@ -335,7 +336,6 @@ internal sealed partial class CaptureStream
         else if (!rtp)
         {
             _counters.Rtcp++;
-            ReadReports(datagram);
         }
         else
         {
@@ -360,8 +360,6 @@ internal sealed partial class CaptureStream
             _counters.Duplicates++;
             return;
         }
-
-        MeasureJitter(tracker.Ssrc, datagram);
 
         if (verdict == SequenceVerdict.Late)
         {

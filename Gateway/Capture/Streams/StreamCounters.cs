@@ -28,7 +28,6 @@ internal struct StreamCounters
     internal long SsrcChanges;
     internal long SourceChanges;
     internal LossPattern Pattern;
-    internal InterarrivalJitter Jitter;
     internal SenderReport SenderReport;
     internal long SenderReportNs;
     internal long Goodbyes;

@@ -42,22 +42,28 @@ internal static class MediaKeys
             : throw new InvalidOperationException($"A crypto line that was read has no keys: {crypto}.");
     }
 
-    /// <summary>Our line of the answer; null for plain RTP.</summary>
+    /// <summary>Our own key for an m-line, with which reports are protected; null for plain RTP.</summary>
     /// <param name="media">The m-line offered.</param>
-    /// <param name="ours">Our key of before, changed where the suite is another: an unchanged one keeps the answer.</param>
-    public static CryptoAnswer? Answer(SdpMedia media, ref SrtpKeys? ours)
+    /// <param name="before">Our key of before: kept while the suite is the same, so that the answer is.</param>
+    public static SrtpKeys? Ours(SdpMedia media, SrtpKeys? before)
     {
         if (!media.IsSecure || media.Crypto.Count == 0)
         {
-            ours = null;
             return null;
         }
 
-        var crypto = media.Crypto[0];
-        var suite = ToSuite(crypto.Suite);
-        ours = ours?.Suite == suite ? ours : SrtpKeys.Create(suite);
-        return new CryptoAnswer(crypto.Tag, crypto.Suite, Convert.FromBase64String(ours.ToInline()));
+        var suite = ToSuite(media.Crypto[0].Suite);
+        return before?.Suite == suite ? before : SrtpKeys.Create(suite);
     }
+
+    /// <summary>Our line of the answer; null for plain RTP.</summary>
+    /// <param name="media">The m-line offered.</param>
+    /// <param name="ours">Our key, as <see cref="Ours"/> gave it.</param>
+    public static CryptoAnswer? Answer(SdpMedia media, SrtpKeys? ours) =>
+        ours is null || !media.IsSecure || media.Crypto.Count == 0
+        ? null
+        : new CryptoAnswer(
+            media.Crypto[0].Tag, media.Crypto[0].Suite, Convert.FromBase64String(ours.ToInline()));
 
     private static bool CameInClear(SessionOffer offer) => offer.Transport != SipTransportKind.Tls;
 

@@ -1,6 +1,5 @@
 using Talreg.Capture;
 using Talreg.Capture.Quality;
-using Talreg.Capture.Srtp;
 using Talreg.Contracts;
 using Talreg.Contracts.Calls;
 using Talreg.Gateway.Sealing;
@@ -43,9 +42,6 @@ internal sealed class RecordingSession : IDisposable
 
     /// <summary>Flags that this session added to those of its admission.</summary>
     public SortedSet<string> Flags { get; } = new(StringComparer.Ordinal);
-
-    /// <summary>By stream index: our key of its answer; null for plain RTP.</summary>
-    public List<SrtpKeys?> Keys { get; } = [];
 
     /// <summary>True while what arrives is to be stored.</summary>
     public bool Recording { get; set; }

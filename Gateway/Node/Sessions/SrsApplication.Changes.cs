@@ -10,11 +10,8 @@ namespace Talreg.Gateway.Sessions;
 internal sealed partial class SrsApplication
 {
     // m-lines keep their place for the life of a session (RFC 3264 §8): those known change, those beyond join.
-    private async Task<List<int>> MergeMediaAsync(
-        RecordingSession session,
-        SessionDescription sdp,
-        List<int> ports,
-        CancellationToken cancellationToken)
+    private async Task MergeMediaAsync(
+        RecordingSession session, SessionDescription sdp, CancellationToken cancellationToken)
     {
         if (session.Take is not { } take)
         {
@@ -23,7 +20,7 @@ internal sealed partial class SrsApplication
                 session.StreamOfMedia.Add(IsRecordable(sdp.Media[session.StreamOfMedia.Count]) ? 0 : null);
             }
 
-            return ports;
+            return;
         }
 
         for (var i = 0; i < sdp.Media.Count; i++)
@@ -35,28 +32,24 @@ internal sealed partial class SrsApplication
                 {
                     // One that left keeps its place; what comes late on its port is not of the call any more. Nor is one
                     // that is to be SRTP and has no key.
-                    var plan = IsRecordable(media)
-                        ? PlanOf(media)
-                        : capture.Snapshot(take).Streams[known].Plan with { Recorded = false };
+                    var before = capture.Snapshot(take).Streams[known].Plan;
+                    var plan = IsRecordable(media) ? PlanOf(media, before) : before with { Recorded = false };
                     await capture.SetStreamAsync(take, known, plan, cancellationToken).ConfigureAwait(false);
                 }
 
                 continue;
             }
 
-            if (!IsRecordable(media) || ports.Count >= GatewayOptions.MaxStreams)
+            if (!IsRecordable(media) || take.Ports.Count >= GatewayOptions.MaxStreams)
             {
                 session.StreamOfMedia.Add(null);
                 continue;
             }
 
             var joined = await capture.AddStreamAsync(take, PlanOf(media), cancellationToken).ConfigureAwait(false);
-            ports.Add(joined.Ports.Rtp);
-            session.StreamOfMedia.Add(ports.Count - 1);
+            session.StreamOfMedia.Add(joined.Index);
             session.Senders.Add(session.Metadata.SenderOf(i));
         }
-
-        return ports;
     }
 
     private void MergeMetadata(RecordingSession session, SessionOffer offer, SessionMetadata before)

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net;
 using Microsoft.Extensions.Logging;
 using Talreg.Capture;
 using Talreg.Contracts;
@@ -86,15 +87,15 @@ internal sealed partial class SrsApplication(
         {
             var session = NewSession(dialogId, admission, callOffer, take: null, facts: null, metadata);
             _sessions[dialogId] = session;
-            return SessionAnswer.Accept(dialogId, Answers(sdp, session, ports: []));
+            return SessionAnswer.Accept(dialogId, Answers(sdp, session));
         }
 
         try
         {
-            var (session, ports) = await BeginAsync(dialogId, admission, callOffer, metadata, cancellationToken)
+            var session = await BeginAsync(dialogId, admission, callOffer, metadata, cancellationToken)
                 .ConfigureAwait(false);
             FlagExposedKeys(session, offer);
-            return SessionAnswer.Accept(dialogId, Answers(sdp, session, ports)) with
+            return SessionAnswer.Accept(dialogId, Answers(sdp, session)) with
             {
                 SnapshotReason = metadata.SnapshotReason,
             };
@@ -121,17 +122,15 @@ internal sealed partial class SrsApplication(
         try
         {
             FlagExposedKeys(session, offer);
-            var ports = session.Take is { } take ? capture.Snapshot(take).Streams.Select(stream =>
-                (int)stream.RtpPort).ToList() : [];
             var before = session.Metadata;
             session.Metadata = before.Change(offer, clock.GetUtcNow());
             if (offer.Sdp is { } sdp)
             {
-                ports = await MergeMediaAsync(session, sdp, ports, cancellationToken).ConfigureAwait(false);
+                await MergeMediaAsync(session, sdp, cancellationToken).ConfigureAwait(false);
             }
 
             MergeMetadata(session, offer, before);
-            return SessionAnswer.Accept(dialogId, offer.Sdp is null ? [] : Answers(offer.Sdp, session, ports)) with
+            return SessionAnswer.Accept(dialogId, offer.Sdp is null ? [] : Answers(offer.Sdp, session)) with
             {
                 SnapshotReason = session.Metadata.SnapshotReason,
             };
@@ -317,7 +316,10 @@ internal sealed partial class SrsApplication(
         return [.. media.Formats.OrderBy(Rank)];
     }
 
-    private StreamPlan PlanOf(SdpMedia media)
+    /// <summary>What is agreed for an m-line.</summary>
+    /// <param name="media">The m-line offered.</param>
+    /// <param name="before">What was agreed before; null for one that joins.</param>
+    private StreamPlan PlanOf(SdpMedia media, StreamPlan? before = null)
     {
         var format = FormatsOf(media)[0];
         return new StreamPlan(
@@ -328,6 +330,10 @@ internal sealed partial class SrsApplication(
             Recorded: !media.IsHeld)
         {
             Crypto = MediaKeys.Inbound(media),
+            Reports = new ReportPlan
+            {
+                To = ReportsTo(media), Mux = media.RtcpMux, Crypto = MediaKeys.Ours(media, before?.Reports?.Crypto),
+            },
             TelephoneEvents =
             [
                 .. media.Formats
@@ -338,14 +344,25 @@ internal sealed partial class SrsApplication(
         };
     }
 
-    private async Task<(RecordingSession Session, List<int> Ports)> BeginAsync(
+    // To one host only: who could name a group here would have others flooded by way of us.
+    private static IPEndPoint? ReportsTo(SdpMedia media)
+    {
+        var connection = media.RtcpConnection ?? media.Connection;
+        var port = media.RtcpMux ? media.Port : media.RtcpPort ?? media.Port + 1;
+        return connection is { IsUnicast: true, Address: { } address } && port is > 0 and <= IPEndPoint.MaxPort
+            ? new IPEndPoint(address, port)
+            : null;
+    }
+
+    private async Task<RecordingSession> BeginAsync(
         string dialogId,
         Contracts.Gateways.Admission admission,
         CallOffer callOffer,
         SessionMetadata metadata,
         CancellationToken cancellationToken)
     {
-        var plans = metadata.Sdp!.Media.Where(IsRecordable).Take(GatewayOptions.MaxStreams).Select(PlanOf).ToList();
+        var plans = metadata.Sdp!.Media.Where(IsRecordable).Take(GatewayOptions.MaxStreams)
+            .Select(media => PlanOf(media)).ToList();
         var identity = new TakeIdentity
         {
             CallId = admission.Call.Value,
@@ -390,7 +407,7 @@ internal sealed partial class SrsApplication(
             ? call.AdmittedAsync(admission.Admitted)
             : Task.CompletedTask);
         _ = session.Reporter.ReportAsync(() => call.TakeStartedAsync(started));
-        return (session, [.. snapshot.Streams.Select(stream => (int)stream.RtpPort)]);
+        return session;
     }
 
     private RecordingSession NewSession(
@@ -428,21 +445,9 @@ internal sealed partial class SrsApplication(
         };
     }
 
-    private static CryptoAnswer? CryptoOf(RecordingSession session, int stream, SdpMedia media)
+    private List<MediaAnswer> Answers(SessionDescription sdp, RecordingSession session)
     {
-        while (session.Keys.Count <= stream)
-        {
-            session.Keys.Add(null);
-        }
-
-        var ours = session.Keys[stream];
-        var answer = MediaKeys.Answer(media, ref ours);
-        session.Keys[stream] = ours;
-        return answer;
-    }
-
-    private List<MediaAnswer> Answers(SessionDescription sdp, RecordingSession session, List<int> ports)
-    {
+        var streams = session.Take is { } take ? capture.Snapshot(take).Streams : [];
         var answers = new List<MediaAnswer>(sdp.Media.Count);
         for (var i = 0; i < sdp.Media.Count; i++)
         {
@@ -451,10 +456,10 @@ internal sealed partial class SrsApplication(
                 (null, _) => new MediaAnswer(0),
                 (_, null) => new MediaAnswer(DiscardPort, MediaDirection.Inactive),
                 ({ } stream, _) => new MediaAnswer(
-                    ports[stream], sdp.Media[i].IsHeld ? MediaDirection.Inactive : MediaDirection.RecvOnly)
+                    streams[stream].RtpPort, sdp.Media[i].IsHeld ? MediaDirection.Inactive : MediaDirection.RecvOnly)
                 {
                     Formats = options.Codecs.Count == 0 ? null : [.. FormatsOf(sdp.Media[i]).Select(one => one.Format)],
-                    Crypto = CryptoOf(session, stream, sdp.Media[i]),
+                    Crypto = MediaKeys.Answer(sdp.Media[i], streams[stream].Plan.Reports?.Crypto),
                 },
             });
         }

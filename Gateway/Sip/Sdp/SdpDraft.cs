@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 
 namespace Talreg.Sip.Sdp;
 
@@ -85,6 +86,7 @@ internal sealed class SdpDraft
         Label = Find(draft.Attributes, "label"),
         PacketTime = ReadPacketTime(Find(draft.Attributes, "ptime")),
         RtcpPort = ReadRtcpPort(Find(draft.Attributes, "rtcp")),
+        RtcpConnection = ReadRtcpConnection(Find(draft.Attributes, "rtcp")),
         RtcpMux = draft.Attributes.Exists(attribute => attribute.Name == "rtcp-mux"),
         Attributes = draft.Attributes,
     };
@@ -120,7 +122,12 @@ internal sealed class SdpDraft
             ? TimeSpan.FromMilliseconds(milliseconds)
             : null;
 
-    // a=rtcp:<port> [IN IP4 <address>]   (RFC 3605 §2.1)
+    // a=rtcp:<port> [<nettype> <addrtype> <connection-address>]   (RFC 3605 §2.1)
     private static int? ReadRtcpPort(string? text) =>
         text is not null && SdpParser.TryReadInt(text.Split(' ')[0], 65_535, out var port) ? port : null;
+
+    private static SdpConnection? ReadRtcpConnection(string? text) =>
+        text?.Split(' ', StringSplitOptions.RemoveEmptyEntries) is [_, "IN", "IP4" or "IP6", var address]
+            ? new SdpConnection(address, IPAddress.TryParse(address, out var parsed) ? parsed : null)
+            : null;
 }

@@ -114,6 +114,9 @@ public sealed record SdpMedia
     /// <summary>The RTCP port (RFC 3605), or null for the next after <see cref="Port"/>.</summary>
     public int? RtcpPort { get; init; }
 
+    /// <summary>Where RTCP is heard, where <c>a=rtcp</c> names an address of its own (RFC 3605 §2.1); else null.</summary>
+    public SdpConnection? RtcpConnection { get; init; }
+
     /// <summary>Whether RTP and RTCP may share a port (RFC 5761).</summary>
     public bool RtcpMux { get; init; }
 

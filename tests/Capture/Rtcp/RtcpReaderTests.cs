@@ -1,9 +1,9 @@
 using System.Buffers.Binary;
 using Talreg.Capture.Rtcp;
 
-namespace Talreg.Capture.Tests;
+namespace Talreg.Capture.Tests.Rtcp;
 
-public sealed class RtcpTests : IAsyncLifetime
+public sealed class RtcpReaderTests : IAsyncLifetime
 {
     private readonly FakeDevice _device = new();
     private readonly MemoryJournal _journal = new();
