@@ -4,6 +4,8 @@ using Talreg.Benchmarks.Memory;
 using Talreg.Benchmarks.Micro;
 using Talreg.Benchmarks.Nation;
 using Talreg.Benchmarks.Recorder;
+using Talreg.Benchmarks.Restart;
+using Talreg.Benchmarks.Seal;
 using Talreg.Benchmarks.Sip;
 using Talreg.Benchmarks.Soak;
 using Talreg.Benchmarks.State;
@@ -21,6 +23,10 @@ try
             return await MicroVerb.RunAsync(args[1..]).ConfigureAwait(false);
         case "nation":
             return await NationVerb.RunAsync(args[1..]).ConfigureAwait(false);
+        case "restart":
+            return await RestartVerb.RunAsync(args[1..]).ConfigureAwait(false);
+        case "seal":
+            return await SealVerb.RunAsync(args[1..]).ConfigureAwait(false);
         case "sip":
             return await SipVerb.RunAsync(args[1..]).ConfigureAwait(false);
         case "soak":
@@ -34,7 +40,8 @@ try
         default:
             string[] usages =
             [
-                CaptureOptions.Usage, MemoryVerb.Usage, MicroVerb.Usage, NationVerb.Usage, SoakOptions.Usage,
+                CaptureOptions.Usage, MemoryVerb.Usage, MicroVerb.Usage, NationVerb.Usage, RestartOptions.Usage,
+                SealVerb.Usage, SoakOptions.Usage,
                 "sip [--calls N] [--window N]", "state [--kills N]",
             ];
             Console.Error.WriteLine($"Verbs:\n  {string.Join("\n  ", usages)}");

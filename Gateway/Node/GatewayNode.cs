@@ -19,8 +19,8 @@ using Talreg.Store.Recordings;
 namespace Talreg.Gateway;
 
 /// <summary>
-/// A gateway on one SIP interface: raises the interface's epoch, seals what an earlier process left, opens SIP, and
-/// from then on turns sessions into recordings until it is stopped.
+/// A gateway on one SIP interface: raises the interface's epoch, opens SIP, and from then on turns sessions into recordings
+/// until it is stopped. What an earlier process left is sealed meanwhile.
 /// </summary>
 public sealed class GatewayNode : IGatewayObserver, IAsyncDisposable
 {
@@ -33,6 +33,7 @@ public sealed class GatewayNode : IGatewayObserver, IAsyncDisposable
     private readonly TimeProvider _clock;
     private readonly ILogger<GatewayNode> _logger;
     private readonly SealingQueue _sealing;
+    private readonly RecoveredTakes _recovered;
     private readonly SrsApplication _sessions;
     private readonly SipServer _sip;
     private readonly RefusalLog _refusals;
@@ -41,6 +42,7 @@ public sealed class GatewayNode : IGatewayObserver, IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private IGatewayObserver? _self;
     private Task _ticking = Task.CompletedTask;
+    private Task _recovering = Task.CompletedTask;
 
     /// <summary>
     /// Makes a gateway; nothing is opened yet. The journal, the recordings and the capture engine stay their owner's.
@@ -82,6 +84,14 @@ public sealed class GatewayNode : IGatewayObserver, IAsyncDisposable
             _refusals,
             _refusedCalls,
             _load);
+        _recovered = new RecoveredTakes(
+            options,
+            journal,
+            _sealing,
+            _sessions.Reporter,
+            grains,
+            clock,
+            loggers.CreateLogger<RecoveredTakes>());
         _sip = new SipServer(
             new SipServerOptions
             {
@@ -114,6 +124,8 @@ public sealed class GatewayNode : IGatewayObserver, IAsyncDisposable
         _sessions.Sessions.Count,
         _sealing.Waiting,
         _sealing.Sealed,
+        _recovered.Left,
+        _recovered.Failed,
         _refusals.Total,
         _refusedCalls.Total,
         _capture.TapTotals.Open,
@@ -145,10 +157,15 @@ public sealed class GatewayNode : IGatewayObserver, IAsyncDisposable
         _sealing.Start();
         _refusedCalls.Start();
         _load.Start();
-        await RecoverAsync().ConfigureAwait(false);
+        foreach (var volume in _journal.Health.Volumes.Where(volume => volume.Fenced))
+        {
+            _logger.VolumeFenced(volume.Directory, volume.FenceReason!, _journal.Health.Volumes.Count(v => !v.Fenced));
+        }
+
         await _sip.StartAsync(cancellationToken).ConfigureAwait(false);
         _sessions.Accepting = true;
         _ticking = Task.Run(() => TickAsync(_stopping.Token), CancellationToken.None);
+        _recovering = Task.Run(() => _recovered.RunAsync(_stopping.Token), CancellationToken.None);
     }
 
     /// <summary>Takes no new sessions, ends those alive as <c>shutdown</c>, and waits for their seals.</summary>
@@ -157,6 +174,7 @@ public sealed class GatewayNode : IGatewayObserver, IAsyncDisposable
         _sessions.Accepting = false;
         await _stopping.CancelAsync().ConfigureAwait(false);
         await _ticking.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _recovering.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _sip.DisposeAsync().ConfigureAwait(false);
         await Task.WhenAll(_sessions.Sessions.Select(session => _sessions.EndAsync(session, EndReason.Shutdown)))
             .ConfigureAwait(false);
@@ -177,6 +195,7 @@ public sealed class GatewayNode : IGatewayObserver, IAsyncDisposable
         await _load.DisposeAsync().ConfigureAwait(false);
         await _refusedCalls.DisposeAsync().ConfigureAwait(false);
         await _sealing.DisposeAsync().ConfigureAwait(false);
+        _recovered.Dispose();
         _sessions.Dispose();
         _stopping.Dispose();
     }
@@ -232,35 +251,6 @@ public sealed class GatewayNode : IGatewayObserver, IAsyncDisposable
                 ["epoch"] = lease.Epoch,
             })));
 
-    private async Task RecoverAsync()
-    {
-        foreach (var segment in _journal.Recovery.Quarantined)
-        {
-            _logger.SegmentQuarantined(segment.Path, segment.Reason);
-        }
-
-        foreach (var volume in _journal.Health.Volumes.Where(volume => volume.Fenced))
-        {
-            _logger.VolumeFenced(volume.Directory, volume.FenceReason!, _journal.Health.Volumes.Count(v => !v.Fenced));
-        }
-
-        var recovery = new TakeRecovery(_options, _clock);
-        foreach (var found in _journal.Recovery.Takes)
-        {
-            var finished = recovery.Finish(found);
-            if (found.Damage is { } damage)
-            {
-                _logger.TakeDamaged(finished.Take.Id, finished.Admission.Call, damage);
-            }
-
-            _logger.TakeRecovered(finished.Take.Id, finished.Admission.Call, finished.Take.CommittedChunks);
-            var reporter = _sessions.Reporter(finished.Admission.Call);
-            var call = _grains.GetGrain<ICallGrain>(finished.Admission.Call.Value);
-            _ = reporter.ReportAsync(() => call.AdmittedAsync(finished.Admission));
-            await _sealing.EnqueueAsync(new SealJob(finished, found.Take, reporter)).ConfigureAwait(false);
-        }
-    }
-
     private async Task TickAsync(CancellationToken cancellationToken)
     {
         using var timer = new PeriodicTimer(PullEvery, _clock);
@@ -305,6 +295,8 @@ public sealed class GatewayNode : IGatewayObserver, IAsyncDisposable
 /// <param name="Sessions">Recording sessions alive.</param>
 /// <param name="Unsealed">Takes that ended and wait to be sealed.</param>
 /// <param name="Sealed">Takes sealed since the start.</param>
+/// <param name="RecoveredUnsealed">Takes of earlier processes that were found and are not sealed yet.</param>
+/// <param name="RecoveryFailed">Takes of earlier processes that cannot be made ready to be sealed.</param>
 /// <param name="Refused">SIP messages refused since the start.</param>
 /// <param name="RefusedCalls">INVITEs answered 503 since the start, each a gap in the ledger.</param>
 /// <param name="Taps">Live taps open.</param>
@@ -320,6 +312,8 @@ public sealed record GatewayCounters(
     int Sessions,
     long Unsealed,
     long Sealed,
+    long RecoveredUnsealed,
+    long RecoveryFailed,
     long Refused,
     long RefusedCalls,
     int Taps,

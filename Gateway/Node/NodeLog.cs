@@ -101,12 +101,37 @@ internal static partial class NodeLog
     public static partial void TakeNotClosed(this ILogger logger, TakeId take, CallId call, Exception e);
 
     [LoggerMessage(
-        3030, LogLevel.Critical, "Journal volume {Volume} is fenced: {Reason}. {Left} volumes are left; what was not "
+        3040, LogLevel.Critical, "Journal volume {Volume} is fenced: {Reason}. {Left} volumes are left; what was not "
             + "confirmed is written there")]
     public static partial void VolumeFenced(this ILogger logger, string volume, string reason, int left);
 
     [LoggerMessage(
-        3031, LogLevel.Error, "Take {Take} of call {Call} is damaged in the journal: {Damage}. What stands before is "
+        3041, LogLevel.Error, "Take {Take} of call {Call} is damaged in the journal: {Damage}. What stands before is "
             + "sealed; the segments are kept")]
     public static partial void TakeDamaged(this ILogger logger, TakeId take, CallId call, string damage);
+
+    [LoggerMessage(
+        3042, LogLevel.Warning, "The journal of earlier starts is read: {Takes} takes with {Chunks} chunks are to be "
+            + "sealed, {TornBytes} bytes were never confirmed; it took {Milliseconds} ms beside recording")]
+    public static partial void JournalRecovered(
+        this ILogger logger, int takes, long chunks, long tornBytes, long milliseconds);
+
+    [LoggerMessage(
+        3043, LogLevel.Information, "Every take of earlier starts is sealed, except {Failed} that cannot be read")]
+    public static partial void RecoverySealed(this ILogger logger, long failed);
+
+    [LoggerMessage(
+        3044, LogLevel.Error, "Take {Take} cannot be made ready to be sealed; the journal keeps it, and the next start "
+            + "tries again")]
+    public static partial void TakeUnrecoverable(this ILogger logger, TakeId take, Exception e);
+
+    [LoggerMessage(
+        3045, LogLevel.Error, "Take {Take} cannot be opened: the journal's record that opens it is damaged. {Chunks} "
+            + "chunks of it were found; the segments are kept")]
+    public static partial void TakeUnopened(this ILogger logger, TakeId take, long chunks);
+
+    [LoggerMessage(
+        3046, LogLevel.Critical, "The journal of earlier starts could not be read; it is kept, the next start tries "
+            + "again")]
+    public static partial void RecoveryFailed(this ILogger logger, Exception e);
 }

@@ -19,6 +19,7 @@ internal sealed class GatewayService(
     {
         logger.ReceiveChosen(
             MediaDevice.Method(device), device.ShardCount, MediaDevice.Explain(device, settings));
+        logger.Recovering(gateway.Counters.Journal.UnrecoveredBytes);
         await gateway.StartAsync(cancellationToken).ConfigureAwait(false);
         metrics.Start();
     }

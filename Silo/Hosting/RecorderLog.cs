@@ -5,4 +5,8 @@ internal static partial class RecorderLog
 {
     [LoggerMessage(6000, LogLevel.Information, "Media is {Method} on {Shards} shard(s): {Why}")]
     public static partial void ReceiveChosen(this ILogger logger, string method, int shards, string why);
+
+    [LoggerMessage(
+        6001, LogLevel.Information, "{Bytes} bytes of journal of earlier starts are read beside recording")]
+    public static partial void Recovering(this ILogger logger, long bytes);
 }

@@ -38,6 +38,12 @@ internal sealed class RecorderMetrics(
         var sessions = factory.CreateGauge("talreg_sessions", "Recording sessions alive.");
         var unsealed = factory.CreateGauge("talreg_takes_unsealed", "Takes that ended and wait to be sealed.");
         var @sealed = factory.CreateCounter("talreg_takes_sealed_total", "Takes sealed since the start.");
+        var unread = factory.CreateGauge(
+            "talreg_recovery_unread_bytes", "Length of journal segments of earlier starts that are not read yet.");
+        var recovered = factory.CreateGauge(
+            "talreg_recovery_takes_unsealed", "Takes of earlier starts that were found and are not sealed yet.");
+        var unrecoverable = factory.CreateGauge(
+            "talreg_recovery_takes_failed", "Takes of earlier starts that cannot be read; the journal keeps them.");
         var refused = factory.CreateCounter("talreg_sip_refused_total", "SIP messages refused since the start.");
         var packets = factory.CreateCounter(
             "talreg_datagrams_total", "Datagrams by what became of them; their sum is what was offered.", OutcomeLabel);
@@ -53,6 +59,9 @@ internal sealed class RecorderMetrics(
             sessions.Set(now.Sessions);
             unsealed.Set(now.Unsealed);
             @sealed.IncTo(now.Sealed);
+            unread.Set(now.Journal.UnrecoveredBytes);
+            recovered.Set(now.RecoveredUnsealed);
+            unrecoverable.Set(now.RecoveryFailed);
             refused.IncTo(now.Refused);
             packets.WithLabels("stored").IncTo(now.Capture.Stored);
             packets.WithLabels("suppressed").IncTo(now.Capture.Suppressed);

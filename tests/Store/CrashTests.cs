@@ -107,12 +107,12 @@ public sealed class CrashTests
     {
         using var store = new StoreFixture(folder);
         await using var volume = await store.OpenAsync(SegmentBytes);
-        Assert.Empty(volume.Recovery.Quarantined);
-        Assert.Equal(Takes, volume.Recovery.Takes.Count);
+        Assert.Empty((await volume.RecoveredAsync(Token)).Quarantined);
+        Assert.Equal(Takes, (await volume.RecoveredAsync(Token)).Takes.Count);
         var recordings = new RecordingStore(store.Path, store.Keys);
         foreach (var (identity, number) in Identities(round).Select(static (identity, i) => (identity, i)))
         {
-            var found = Assert.Single(volume.Recovery.Takes, t => t.Take.Identity == identity);
+            var found = Assert.Single((await volume.RecoveredAsync(Token)).Takes, t => t.Take.Identity == identity);
             Assert.Null(found.Damage);
             Assert.True(
                 found.Chunks >= published[number],

@@ -88,9 +88,9 @@ public sealed class FailOverTests
 
         store.ReopenKeys();
         await using var again = await OpenAsync(store, new FaultyDisk { Folder = store.Path });
-        Assert.Empty(again.Recovery.Quarantined);
-        Assert.Equal(Takes, again.Recovery.Takes.Count);
-        foreach (var found in again.Recovery.Takes)
+        Assert.Empty((await again.RecoveredAsync(Token)).Quarantined);
+        Assert.Equal(Takes, (await again.RecoveredAsync(Token)).Takes.Count);
+        foreach (var found in (await again.RecoveredAsync(Token)).Takes)
         {
             var chunks = confirmed[found.Take.Identity.TakeId];
             Assert.Null(found.Damage);
@@ -136,7 +136,7 @@ public sealed class FailOverTests
 
         store.ReopenKeys();
         await using var again = await OpenAsync(store, new FaultyDisk { Folder = Volume(store, 0) });
-        Assert.Contains(again.Recovery.Takes, take =>
+        Assert.Contains((await again.RecoveredAsync(Token)).Takes, take =>
             take.Damage?.Contains("two contents", StringComparison.Ordinal) == true);
     }
 
@@ -217,10 +217,11 @@ public sealed class FailOverTests
     {
         store.ReopenKeys();
         await using var journal = await OpenAsync(store, new FaultyDisk { Folder = Volume(store, 0) });
-        Assert.True(journal.Recovery.Quarantined.Count == 0, what);
-        Assert.True(journal.Recovery.Takes.Count == Takes, $"{what}: {journal.Recovery.Takes.Count} takes");
+        var report = await journal.RecoveredAsync(Token);
+        Assert.True(report.Quarantined.Count == 0, what);
+        Assert.True(report.Takes.Count == Takes, $"{what}: {report.Takes.Count} takes");
         var recordings = new RecordingStore(store.Path, store.Keys);
-        foreach (var found in journal.Recovery.Takes)
+        foreach (var found in report.Takes)
         {
             Assert.True(found.Damage is null, $"{what}: {found.Damage}");
             Assert.True(found.Chunks == Chunks, $"{what}: {found.Chunks} chunks");

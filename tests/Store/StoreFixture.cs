@@ -41,9 +41,16 @@ internal sealed class StoreFixture : IDisposable
         TakeJournal.OpenAsync(
             Options(segmentBytes), Keys, TimeProvider.System, TestContext.Current.CancellationToken);
 
-    internal RecoveryReport Recover() =>
-        JournalRecovery.Recover(
-            [new JournalVolume(Path, Options(), NativeFile.CreateNew, TimeProvider.System)], Keys, Path);
+    /// <summary>Recovers as a start does, and closes the segments again.</summary>
+    internal RecoveryReport Recover()
+    {
+        var old = OldSegment.Open(
+            [new JournalVolume(Path, Options(), NativeFile.CreateNew, TimeProvider.System)], Keys);
+        var report = JournalRecovery.Recover(
+            old, Keys, Path, static (_, _) => { }, TestContext.Current.CancellationToken);
+        old.ForEach(static segment => segment.Dispose());
+        return report;
+    }
 
     internal static TakeIdentity Identity(int number = 1) => new()
     {

@@ -83,9 +83,9 @@ public sealed class TakeJournalTests
         }
 
         await using var again = await store.OpenAsync();
-        Assert.All(again.Recovery.Takes, found => Assert.Null(found.Damage));
-        Assert.Equal([1UL, 1UL], again.Recovery.Takes.Select(found => found.Chunks));
-        Assert.All(again.Recovery.Takes, found => Assert.Empty(found.Events));
+        Assert.All((await again.RecoveredAsync(Token)).Takes, found => Assert.Null(found.Damage));
+        Assert.Equal([1UL, 1UL], (await again.RecoveredAsync(Token)).Takes.Select(found => found.Chunks));
+        Assert.All((await again.RecoveredAsync(Token)).Takes, found => Assert.Empty(found.Events));
     }
 
     [Fact]
@@ -138,13 +138,13 @@ public sealed class TakeJournalTests
 
         store.ReopenKeys();
         await using var again = await store.OpenAsync(64 * 1024);
-        var found = Assert.Single(again.Recovery.Takes);
+        var found = Assert.Single((await again.RecoveredAsync(Token)).Takes);
         Assert.Null(found.Damage);
         Assert.Null(found.Closed);
         Assert.Equal(200UL, found.Chunks);
         Assert.Equal("site-a", found.Take.Identity.Site);
         Assert.Single(found.Events);
-        Assert.Empty(again.Recovery.Quarantined);
+        Assert.Empty((await again.RecoveredAsync(Token)).Quarantined);
 
         var recordings = new RecordingStore(store.Path, store.Keys);
         var closed = found.CloseAs(8, DateTimeOffset.UnixEpoch);

@@ -16,6 +16,9 @@ internal static partial class Libc
     internal const int Interrupted = 4;
     internal const int NotSupported = 95;
 
+    /// <summary>Advice of posix_fadvise: what is cached of the file is not needed.</summary>
+    internal const int DontNeed = 4;
+
     private const int NoSpace = 28;
     private const int QuotaExceeded = 122;
 
@@ -45,6 +48,13 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "unlink", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int Unlink(string path);
+
+    [LibraryImport("libc", EntryPoint = "posix_fadvise")]
+    internal static partial int Advise(SafeFileHandle file, long offset, long length, int advice);
+
+    /// <summary>With which = 0 and who = 0 it is the calling thread's own niceness that is set.</summary>
+    [LibraryImport("libc", EntryPoint = "setpriority")]
+    internal static partial int SetPriority(int which, int who, int niceness);
 
     /// <summary>The failure of the call just made on this thread, as one line.</summary>
     internal static StoreException Error(string path) =>

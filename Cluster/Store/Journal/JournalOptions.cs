@@ -52,6 +52,7 @@ public sealed record JournalOptions
 /// <param name="FenceReason">What failed last, for an operator; null while all is well.</param>
 /// <param name="Level">How much room there is for takes: that of the emptiest volume not fenced, or of the recordings'
 /// file system where that is fuller.</param>
+/// <param name="UnrecoveredBytes">Length of the segments of earlier processes that are not read yet.</param>
 /// <param name="Volumes">The volumes, in the order of the options.</param>
 public sealed record JournalHealth(
     long CommittedBytes,
@@ -60,6 +61,7 @@ public sealed record JournalHealth(
     bool Fenced,
     string? FenceReason,
     SpaceLevel Level,
+    long UnrecoveredBytes,
     IReadOnlyList<VolumeHealth> Volumes);
 
 /// <summary>How a volume is doing. A snapshot.</summary>

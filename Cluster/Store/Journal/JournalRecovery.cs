@@ -1,4 +1,3 @@
-using System.Globalization;
 using Talreg.Evidence.Chunks;
 using Talreg.Evidence.Keys;
 using Talreg.Store.IO;
@@ -9,141 +8,159 @@ namespace Talreg.Store.Journal;
 
 /// <summary>
 /// Reads what earlier processes left in the journal, on all its volumes together: cuts torn tails, sets damaged segments
-/// aside, and finds the takes that are not sealed yet. It keeps every chunk before a break and never gives one that does
-/// not chain. A chunk that stands on two volumes counts once.
+/// aside, and finds the takes that are not sealed yet. It keeps every chunk that can be reached over damage and never gives
+/// one that does not chain. A chunk that stands on two volumes counts once. One thread, once.
 /// </summary>
-internal static class JournalRecovery
+internal sealed class JournalRecovery
 {
     /// <summary>What a damaged segment's name ends with.</summary>
     internal const string DamagedSuffix = ".damaged";
 
-    /// <summary>Scans every segment, in the order of sequences. No other process may have the volumes open. A volume that
-    /// fails is fenced; what was read of it counts.</summary>
-    /// <param name="volumes">The volumes.</param>
-    /// <param name="keys">Holds the segments' keys.</param>
-    /// <param name="recordingsDirectory">The folder of the recordings.</param>
-    internal static RecoveryReport Recover(
-        IReadOnlyList<JournalVolume> volumes, IKeyStore keys, string recordingsDirectory)
+    private readonly IKeyStore _keys;
+    private readonly string _recordings;
+    private readonly CancellationToken _cancellationToken;
+    private readonly Dictionary<Guid, RecoveringTake?> _takes = [];
+    private readonly Dictionary<Guid, UnopenedTake> _unopened = [];
+    private readonly List<RecoveringTake> _order = [];
+    private readonly List<QuarantinedSegment> _quarantined = [];
+    private long _torn;
+
+    private JournalRecovery(IKeyStore keys, string recordings, CancellationToken cancellationToken)
     {
-        var run = new Run(keys, recordingsDirectory);
-        foreach (var (sequence, path, volume) in volumes.SelectMany(Segments).OrderBy(static s => s.Sequence))
+        _keys = keys;
+        _recordings = recordings;
+        _cancellationToken = cancellationToken;
+    }
+
+    /// <summary>Reads the segments in the order given. No other process may have the volumes open. What cannot be read of a
+    /// segment is damage of that segment; a volume that cannot be written is fenced.</summary>
+    /// <param name="segments">In the order of their sequences; their files pass to the segments read, or are closed.</param>
+    /// <param name="keys">Holds the segments' keys.</param>
+    /// <param name="recordingsDirectory">The folder that holds <c>recordings</c>.</param>
+    /// <param name="done">Told each segment that was read and is still needed, and each that was only done with (null), with
+    /// its length.</param>
+    /// <param name="cancellationToken">Ends it; nothing is changed that the next start would not find again.</param>
+    internal static RecoveryReport Recover(
+        IReadOnlyList<OldSegment> segments,
+        IKeyStore keys,
+        string recordingsDirectory,
+        Action<JournalSegment?, long> done,
+        CancellationToken cancellationToken)
+    {
+        var run = new JournalRecovery(keys, recordingsDirectory, cancellationToken);
+        foreach (var old in segments)
         {
+            var length = old.File.Length;
             try
             {
-                run.Segment(sequence, path, volume);
+                run.Read(old);
             }
             catch (StoreException e)
             {
-                volume.Fence(e);
+                old.Volume.Fence(e);
             }
+
+            done(old.Segment, length);
         }
 
         return run.Finish();
     }
 
-    private static IEnumerable<(ulong Sequence, string Path, JournalVolume Volume)> Segments(JournalVolume volume)
+    private RecoveryReport Finish()
     {
-        if (!Directory.Exists(volume.Folder))
+        var takes = _order.Select(static take => take.Finish()).ToArray();
+        return new RecoveryReport
         {
-            yield break;
-        }
+            Takes = takes,
+            Unopened = [.. _unopened.Values.Where(take => !_takes.ContainsKey(take.TakeId))],
+            Quarantined = _quarantined,
+            TornBytes = _torn,
+            Chunks = takes.Sum(static take => (long)take.Chunks),
+        };
+    }
 
-        foreach (var path in Directory.EnumerateFiles(volume.Folder, "*.tj*").Order(StringComparer.Ordinal))
+    private void Read(OldSegment old)
+    {
+        if (old.HeaderFails)
         {
-            var name = Path.GetFileName(path).Split('.')[0];
-            if (ulong.TryParse(name, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var sequence))
+            ReadWithoutHeader(old);
+        }
+        else if (old.Segment is { } segment)
+        {
+            Scan(segment, old.File, known: null);
+        }
+        else
+        {
+            old.File.Dispose();
+            if (old.Fault is not null)
             {
-                yield return (sequence, path, volume);
+                Quarantine(old.File, 0, old.Fault);
+            }
+            else
+            {
+                // Released already; the process died before the file was gone.
+                Folders.Delete(old.File.Path);
             }
         }
     }
 
-    private sealed class Run(IKeyStore keys, string recordings)
+    private void ReadWithoutHeader(OldSegment old)
     {
-        private readonly Dictionary<Guid, RecoveringTake?> _takes = [];
-        private readonly List<RecoveringTake> _order = [];
-        private readonly List<JournalSegment> _segments = [];
-        private readonly List<QuarantinedSegment> _quarantined = [];
-        private ulong _lastSequence;
-        private long _torn;
-
-        internal void Segment(ulong sequence, string path, JournalVolume volume)
+        if (FindKey(old) is { } segment)
         {
-            _lastSequence = Math.Max(_lastSequence, sequence);
-            var file = NativeFile.OpenExisting(path, writable: true);
-            var bytes = new byte[SegmentHeader.Size];
-            var length = file.Read(bytes, 0);
-            if (!SegmentHeader.TryRead(bytes.AsSpan(0, length), out var header, out var reason))
-            {
-                HeaderFailed(file, reason!);
-                return;
-            }
-
-            Span<byte> key = stackalloc byte[KeyTree.KeySize];
-            if (keys.TryGet(KeyKind.Segment, header.Id, "", key))
-            {
-                var segment = new JournalSegment(header, volume, file, file.Length, key, active: false);
-                Scan(segment, file);
-                return;
-            }
-
-            if (keys.Find(KeyKind.Segment, header.Id) == KeyState.Destroyed)
-            {
-                // Released already; the process died before the file was gone.
-                file.Dispose();
-                Folders.Delete(path);
-                return;
-            }
-
-            Quarantine(file, 0, "its key is not in the key store");
-            file.Dispose();
+            old.Identify(segment);
+            Scan(segment, old.File, old.Fault);
+            return;
         }
 
-        internal RecoveryReport Finish()
+        // A segment's header is durable before anything else is written: with nothing behind it, it never held anything.
+        var scanner = new SegmentScanner(old.File, Guid.Empty);
+        var empty = old.File.Length <= SegmentHeader.Size
+            || scanner.Scan(static (_, _, _) => { }, static _ => { }, _cancellationToken).TornBytes == 0;
+        old.File.Dispose();
+        if (empty)
         {
-            var takes = _order.Select(static t => t.Finish()).ToArray();
-            return new RecoveryReport
-            {
-                Takes = takes,
-                Quarantined = _quarantined,
-                TornBytes = _torn,
-                Chunks = takes.Sum(static t => (long)t.Chunks),
-                OpenSegments = _segments,
-                LastSequence = _lastSequence,
-            };
+            Folders.Delete(old.File.Path);
         }
-
-        private void HeaderFailed(NativeFile file, string reason)
+        else
         {
-            // A segment's header is durable before anything else is written: with nothing behind it, it never held anything.
-            var scan = new SegmentScanner(file, Guid.Empty);
-            var empty = file.Length <= SegmentHeader.Size || scan.Scan(Ignore).TornBytes == 0;
-            if (!empty)
-            {
-                Quarantine(file, 0, reason);
-            }
+            Quarantine(old.File, 0, old.Fault!);
+        }
+    }
 
-            file.Dispose();
-            if (empty)
+    // Every record's check binds it to its segment's id, so that the first one tells which of the keys the segment has.
+    private JournalSegment? FindKey(OldSegment old)
+    {
+        var record = new byte[RecordFrame.HeaderSize + RecordFrame.MaxBody];
+        var rest = record.AsSpan(0, old.File.Read(record, SegmentHeader.Size));
+        Span<byte> key = stackalloc byte[KeyTree.KeySize];
+        foreach (var id in _keys.List(KeyKind.Segment))
+        {
+            if (RecordFrame.TryRead(rest, id, SegmentHeader.Size, out _, out _, out _)
+                && _keys.TryGet(KeyKind.Segment, id, "", key))
             {
-                Folders.Delete(file.Path);
+                var header = new SegmentHeader(old.Sequence, id, Guid.Empty, CreatedMs: 0);
+                return new JournalSegment(header, old.Volume, old.File, old.File.Length, key, active: false);
             }
         }
 
-        private static void Ignore(RecordType type, long offset, ReadOnlySpan<byte> body)
-        {
-        }
+        return null;
+    }
 
-        private void Scan(JournalSegment segment, NativeFile file)
+    private void Scan(JournalSegment segment, NativeFile file, string? known)
+    {
+        var scanner = new SegmentScanner(file, segment.Id);
+        try
         {
-            var scanner = new SegmentScanner(file, segment.Id);
-            var end = scanner.Scan((type, offset, body) => Record(segment, type, offset, body));
+            var end = scanner.Scan(
+                (type, offset, body) => Record(segment, type, offset, body),
+                offset => _order.ForEach(take => take.Doubt(segment, offset)),
+                _cancellationToken);
             segment.End = end.End;
-            _segments.Add(segment);
-            if (end.Damage is not null)
+            if ((known ?? end.Damage) is { } damage)
             {
                 segment.Keep();
-                Quarantine(file, end.End, end.Damage);
+                Quarantine(file, known is null ? end.DamagedAt : 0, damage);
             }
             else if (file.Length > end.End)
             {
@@ -151,89 +168,117 @@ internal static class JournalRecovery
                 file.SetLength(end.End);
             }
         }
-
-        private void Quarantine(NativeFile file, long offset, string reason)
+        catch (StoreException e)
         {
-            var path = file.Path;
-            if (!path.EndsWith(DamagedSuffix, StringComparison.Ordinal))
-            {
-                path += DamagedSuffix;
-                Folders.Rename(file.Path, path);
-            }
+            segment.Keep();
+            Quarantine(file, segment.End, e.Message);
+        }
+    }
 
-            _quarantined.Add(new QuarantinedSegment(path, offset, reason));
+    private void Quarantine(NativeFile file, long offset, string reason)
+    {
+        var path = file.Path;
+        if (!path.EndsWith(DamagedSuffix, StringComparison.Ordinal))
+        {
+            path += DamagedSuffix;
+            Folders.Rename(file.Path, path);
         }
 
-        private void Record(JournalSegment segment, RecordType type, long offset, ReadOnlySpan<byte> body)
-        {
-            switch (type)
-            {
-                case RecordType.TakeOpened or RecordType.TakeCarried:
-                    Open(segment, body, type == RecordType.TakeCarried);
-                    break;
-                case RecordType.Chunk when ChunkHeader.TryRead(body, out var header, out _):
-                    if (body.Length == header.TotalLength && _takes.TryGetValue(header.TakeId, out var owner))
-                    {
-                        owner?.AddChunk(segment, offset + RecordFrame.HeaderSize, body, header);
-                    }
+        _quarantined.Add(new QuarantinedSegment(path, offset, reason));
+    }
 
-                    break;
-                case RecordType.TakeEvent when body.Length > 16:
-                    Find(body)?.AddEvent(segment, body[16..]);
-                    break;
-                case RecordType.TakeClosed when body.Length == ClosedRecord.Size:
-                    Find(body)?.Close(segment, body);
-                    break;
-                default:
-                    break;
-            }
+    private void Record(JournalSegment segment, RecordType type, long offset, ReadOnlySpan<byte> body)
+    {
+        segment.End = offset;
+        switch (type)
+        {
+            case RecordType.TakeOpened or RecordType.TakeCarried:
+                Open(segment, body, type == RecordType.TakeCarried);
+                break;
+            case RecordType.Chunk when ChunkHeader.TryRead(body, out var header, out _):
+                if (body.Length == header.TotalLength)
+                {
+                    AddChunk(segment, offset, body, header);
+                }
+
+                break;
+            case RecordType.TakeEvent when body.Length > 16:
+                Find(body)?.AddEvent(segment, body[16..]);
+                break;
+            case RecordType.TakeClosed when body.Length == ClosedRecord.Size:
+                Find(body)?.Close(segment, body);
+                break;
+            default:
+                break;
+        }
+    }
+
+    private void AddChunk(JournalSegment segment, long offset, ReadOnlySpan<byte> body, in ChunkHeader header)
+    {
+        if (_takes.TryGetValue(header.TakeId, out var take))
+        {
+            take?.AddChunk(segment, offset + RecordFrame.HeaderSize, body, header);
+        }
+        else if (_unopened.TryGetValue(header.TakeId, out var known))
+        {
+            _unopened[header.TakeId] = known with { Chunks = known.Chunks + 1 };
+        }
+        else if (IsSealed(header.Tenant, header.TakeId))
+        {
+            _takes[header.TakeId] = null;
+        }
+        else
+        {
+            // The record that opened it is damaged, and with it the wrapped key: the file is kept, and the loss is told.
+            segment.Keep();
+            _unopened[header.TakeId] = new UnopenedTake(header.TakeId, header.Tenant, 1);
+        }
+    }
+
+    private RecoveringTake? Find(ReadOnlySpan<byte> body) =>
+        _takes.GetValueOrDefault(new Guid(body[..16], bigEndian: true));
+
+    private void Open(JournalSegment segment, ReadOnlySpan<byte> body, bool carried)
+    {
+        if (body.Length < TakeRecord.Size(carried, 0))
+        {
+            segment.Keep();
+            return;
         }
 
-        private RecoveringTake? Find(ReadOnlySpan<byte> body) =>
-            _takes.GetValueOrDefault(new Guid(body[..16], bigEndian: true));
-
-        private void Open(JournalSegment segment, ReadOnlySpan<byte> body, bool carried)
+        var id = new Guid(body[..16], bigEndian: true);
+        if (!_takes.TryGetValue(id, out var take))
         {
-            if (body.Length < TakeRecord.Size(carried, 0))
+            take = RecoveringTake.Read(body, carried, segment);
+            if (take is null)
             {
+                // Bytes that pass their check and yet do not open: keep the file, say so.
                 segment.Keep();
-                return;
+                _quarantined.Add(new QuarantinedSegment(segment.Path, 0, $"take {id} does not open"));
             }
-
-            var id = new Guid(body[..16], bigEndian: true);
-            if (!_takes.TryGetValue(id, out var take))
+            else if (IsSealed(take.Take.Identity.Tenant, id))
             {
-                take = RecoveringTake.Read(body, carried, segment);
-                if (take is null)
-                {
-                    // Bytes that pass their check and yet do not open: keep the file, say so.
-                    segment.Keep();
-                    _quarantined.Add(new QuarantinedSegment(segment.Path, 0, $"take {id} does not open"));
-                }
-                else if (IsSealed(take.Take.Identity))
-                {
-                    take = null;
-                }
-                else
-                {
-                    _order.Add(take);
-                }
-
-                _takes[id] = take;
-            }
-
-            if (carried)
-            {
-                take?.Carried(segment, body.Slice(TakeRecord.IdentitySize, TakeRecord.CarriedSize));
+                take = null;
             }
             else
             {
-                take?.Opened(segment);
+                _order.Add(take);
             }
+
+            _takes[id] = take;
         }
 
-        private bool IsSealed(TakeIdentity take) =>
-            File.Exists(RecordingPath.Of(recordings, take.Tenant, take.TakeId))
-            || keys.Find(KeyKind.Take, take.TakeId) == KeyState.Destroyed;
+        if (carried)
+        {
+            take?.Carried(segment, body.Slice(TakeRecord.IdentitySize, TakeRecord.CarriedSize));
+        }
+        else
+        {
+            take?.Opened(segment);
+        }
     }
+
+    private bool IsSealed(string tenant, Guid takeId) =>
+        File.Exists(RecordingPath.Of(_recordings, tenant, takeId))
+        || _keys.Find(KeyKind.Take, takeId) == KeyState.Destroyed;
 }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Talreg.Evidence.Chunks;
 using Talreg.Evidence.Json;
@@ -18,6 +19,7 @@ internal sealed class RecoveringTake
     private ChunkFacts? _lastChunk;
     private ulong _chunks;
     private string? _damage;
+    private string? _doubt;
 
     internal RecoveringTake(TakeIdentity identity, byte[] facts, long start, ReadOnlySpan<byte> key)
     {
@@ -44,6 +46,17 @@ internal sealed class RecoveringTake
         }
     }
 
+    /// <summary>Something is damaged that may have been a chunk of this take: its next chunk, or its close, tells.</summary>
+    internal void Doubt(JournalSegment segment, long offset)
+    {
+        if (_closed is null)
+        {
+            _doubt ??= string.Create(
+                CultureInfo.InvariantCulture,
+                $"chunks behind {_chunks} may be lost to damage at {offset} of {Path.GetFileName(segment.Path)}");
+        }
+    }
+
     internal void AddChunk(JournalSegment segment, long offset, ReadOnlySpan<byte> chunk, in ChunkHeader header)
     {
         if (header.Index <= _chunks && header.Index > 0)
@@ -65,6 +78,7 @@ internal sealed class RecoveringTake
         Take.Places.Add(new ChunkPlace(number, (uint)offset, chunk.Length));
         _lastChunk = header.Facts;
         _chunks++;
+        _doubt = null;
     }
 
     internal void AddEvent(JournalSegment segment, ReadOnlySpan<byte> sealedJson)
@@ -97,6 +111,7 @@ internal sealed class RecoveringTake
         }
 
         var at = DateTimeOffset.FromUnixTimeMilliseconds(BinaryPrimitives.ReadInt64BigEndian(body[56..]));
+        _doubt = null;
         _closed = new ClosedTake(Take.Identity, _chunks, _head.ToArray(), at, body[64]);
     }
 
@@ -111,7 +126,7 @@ internal sealed class RecoveringTake
             ChainHead = _head,
             Events = _events,
             LastChunk = _lastChunk,
-            Damage = _damage,
+            Damage = _damage ?? _doubt,
         };
     }
 

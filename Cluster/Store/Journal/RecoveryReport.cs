@@ -5,10 +5,11 @@ namespace Talreg.Store.Journal;
 /// <summary>What a start found in the journal. Nothing in it is guessed: every chunk passed its check and chains.</summary>
 public sealed record RecoveryReport
 {
-    internal static readonly RecoveryReport Empty = new();
-
     /// <summary>Takes that are not sealed yet, in the order they were opened.</summary>
     public IReadOnlyList<RecoveredTake> Takes { get; init; } = [];
+
+    /// <summary>Takes of which chunks were found, but not the record that opens them: it is damaged, and the key with it.</summary>
+    public IReadOnlyList<UnopenedTake> Unopened { get; init; } = [];
 
     /// <summary>Segments that are damaged within their committed part; renamed, kept, never released by themselves.</summary>
     public IReadOnlyList<QuarantinedSegment> Quarantined { get; init; } = [];
@@ -18,13 +19,15 @@ public sealed record RecoveryReport
 
     /// <summary>Chunks that are in order.</summary>
     public long Chunks { get; init; }
-
-    internal IReadOnlyList<JournalSegment> OpenSegments { get; init; } = [];
-
-    internal ulong LastSequence { get; init; }
 }
 
-/// <summary>A damaged segment.</summary>
+/// <summary>A take that cannot be opened any more. Its segments are kept.</summary>
+/// <param name="TakeId">Which take.</param>
+/// <param name="Tenant">Whose.</param>
+/// <param name="Chunks">Chunks of it that were found.</param>
+public sealed record UnopenedTake(Guid TakeId, string Tenant, long Chunks);
+
+/// <summary>A damaged segment. What holds before and behind the damage was used.</summary>
 /// <param name="Path">Where it lies now.</param>
 /// <param name="Offset">Where the damage begins, in bytes.</param>
 /// <param name="Reason">What is wrong there.</param>

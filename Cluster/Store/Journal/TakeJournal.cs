@@ -32,7 +32,10 @@ public sealed class TakeJournal : IAsyncDisposable
     private readonly JournalOptions _options;
     private readonly JournalVolume[] _volumes;
     private readonly VolumeSpace _recordings;
+    private readonly CancellationTokenSource _stop = new();
     private JournalWriter[] _writers = [];
+    private Task<RecoveryReport> _recovery = Task.FromResult(new RecoveryReport());
+    private long _unrecovered;
     private StoreException? _failure;
     private bool _stopping;
     private long _lastSequence;
@@ -66,9 +69,6 @@ public sealed class TakeJournal : IAsyncDisposable
     /// <summary>The boot whose monotonic clock the journal's chunks use.</summary>
     public Guid BootId { get; }
 
-    /// <summary>What earlier processes left in the journal, found when it was opened.</summary>
-    public RecoveryReport Recovery { get; private set; } = RecoveryReport.Empty;
-
     /// <summary>How the journal is doing now.</summary>
     public JournalHealth Health
     {
@@ -82,6 +82,7 @@ public sealed class TakeJournal : IAsyncDisposable
                 IsFenced,
                 volumes.LastOrDefault(static volume => volume.Fenced)?.FenceReason,
                 Level,
+                Interlocked.Read(ref _unrecovered),
                 volumes);
         }
     }
@@ -114,8 +115,9 @@ public sealed class TakeJournal : IAsyncDisposable
 
     private string RecordingsDirectory => _options.RecordingsDirectory ?? _options.Volumes[0];
 
-    /// <summary>Recovers what earlier processes left, then opens a new segment on each volume. Old segments are never
-    /// written again. A volume that cannot be used is fenced from the start, as long as there is another.</summary>
+    /// <summary>Opens a new segment on each volume; takes can be opened at once. What earlier processes left is read
+    /// meanwhile, see <see cref="RecoveredAsync"/>; old segments are never written again. A volume that cannot be used is
+    /// fenced from the start, as long as there is another.</summary>
     /// <exception cref="StoreException">No volume can be used; the message is one line for an operator.</exception>
     public static ValueTask<TakeJournal> OpenAsync(
         JournalOptions options, IKeyStore keys, TimeProvider time, CancellationToken cancellationToken = default) =>
@@ -146,6 +148,13 @@ public sealed class TakeJournal : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>What earlier processes left in the journal, on all its volumes. Completes when all of it was read, on a thread
+    /// that yields to capture; its takes can then be sealed, at any time.</summary>
+    /// <param name="cancellationToken">Ends the wait, not the reading.</param>
+    /// <exception cref="OperationCanceledException">The journal was closed first: the next start reads it all again.</exception>
+    public Task<RecoveryReport> RecoveredAsync(CancellationToken cancellationToken = default) =>
+        _recovery.WaitAsync(cancellationToken);
 
     /// <summary>Opens a take: draws its key and has it written before its first chunk. Any thread.</summary>
     /// <param name="identity">Which take.</param>
@@ -263,6 +272,8 @@ public sealed class TakeJournal : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Volatile.Write(ref _stopping, true);
+        await _stop.CancelAsync().ConfigureAwait(false);
+        await ((Task)_recovery).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         foreach (var writer in _writers)
         {
             await writer.DisposeAsync().ConfigureAwait(false);
@@ -272,6 +283,8 @@ public sealed class TakeJournal : IAsyncDisposable
         {
             segment.Dispose();
         }
+
+        _stop.Dispose();
     }
 
     internal JournalTake? Find(long handle) => _takes.GetValueOrDefault(handle);
@@ -324,13 +337,8 @@ public sealed class TakeJournal : IAsyncDisposable
             Try(volume, volume.Open);
         }
 
-        Recovery = JournalRecovery.Recover(_volumes, _keys, RecordingsDirectory);
-        _lastSequence = (long)Recovery.LastSequence;
-        foreach (var segment in Recovery.OpenSegments)
-        {
-            _segments[segment.Id] = segment;
-        }
-
+        var old = OldSegment.Open(_volumes, _keys);
+        _lastSequence = (long)(old.LastOrDefault()?.Sequence ?? 0);
         var writers = new List<JournalWriter>();
         foreach (var volume in _volumes.Where(static volume => !volume.IsFenced))
         {
@@ -355,8 +363,40 @@ public sealed class TakeJournal : IAsyncDisposable
             writer.Start();
         }
 
+        _unrecovered = old.Sum(static segment => segment.File.Length);
+        _recovery = RecoverAsync(old);
         ThrowIfFenced();
-        await ReleaseUnneededAsync([.. Recovery.OpenSegments], cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<RecoveryReport> RecoverAsync(List<OldSegment> old)
+    {
+        var needed = new List<JournalSegment>();
+        try
+        {
+            var report = await BackgroundThread.RunAsync("journal recovery", () => JournalRecovery.Recover(
+                old, _keys, RecordingsDirectory, NoteRead, _stop.Token)).ConfigureAwait(false);
+            foreach (var segment in needed)
+            {
+                await ReleaseRetiredAsync(segment).ConfigureAwait(false);
+            }
+
+            return report;
+        }
+        catch (OperationCanceledException)
+        {
+            old.ForEach(static segment => segment.Dispose());
+            throw;
+        }
+
+        void NoteRead(JournalSegment? segment, long length)
+        {
+            Interlocked.Add(ref _unrecovered, -length);
+            if (segment is not null)
+            {
+                _segments[segment.Id] = segment;
+                needed.Add(segment);
+            }
+        }
     }
 
     private static void Try(JournalVolume volume, Action action)

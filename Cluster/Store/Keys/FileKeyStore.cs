@@ -14,6 +14,8 @@ public sealed class FileKeyStore : IKeyStore, IDisposable
     /// <summary>Slots per file: 8 MiB.</summary>
     public const int SlotsPerFile = 65536;
 
+    private const int SlotsPerRead = 8192;
+
     private readonly Lock _gate = new();
     private readonly string _folder;
     private readonly RootKey _root;
@@ -120,6 +122,15 @@ public sealed class FileKeyStore : IKeyStore, IDisposable
     }
 
     /// <inheritdoc />
+    public IReadOnlyList<Guid> List(KeyKind kind)
+    {
+        lock (_gate)
+        {
+            return [.. _slots.Keys.Where(key => key.Item1 == kind).Select(static key => key.Item2)];
+        }
+    }
+
+    /// <inheritdoc />
     public async ValueTask DestroyAsync(KeyKind kind, Guid id, CancellationToken cancellationToken = default)
     {
         Task synced;
@@ -169,7 +180,7 @@ public sealed class FileKeyStore : IKeyStore, IDisposable
 
     private void Load()
     {
-        var bytes = new byte[KeySlot.Size];
+        var bytes = new byte[SlotsPerRead * KeySlot.Size];
         for (var n = 0; ; n++)
         {
             var path = FilePath(n);
@@ -183,10 +194,13 @@ public sealed class FileKeyStore : IKeyStore, IDisposable
 
             // A last slot cut short was never confirmed.
             var count = file.Length / KeySlot.Size;
-            for (long i = 0; i < count; i++)
+            for (long i = 0; i < count; i += SlotsPerRead)
             {
-                file.Read(bytes, i * KeySlot.Size);
-                LoadSlot((n * (long)SlotsPerFile) + i, bytes);
+                var slots = file.Read(bytes, i * KeySlot.Size) / KeySlot.Size;
+                for (var k = 0; k < slots; k++)
+                {
+                    LoadSlot((n * (long)SlotsPerFile) + i + k, bytes.AsSpan(k * KeySlot.Size, KeySlot.Size));
+                }
             }
 
             _end = (n * (long)SlotsPerFile) + count;

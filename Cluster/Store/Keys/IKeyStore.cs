@@ -54,6 +54,9 @@ public interface IKeyStore
     /// <summary>Whether a key is there, was destroyed, or was never seen.</summary>
     KeyState Find(KeyKind kind, Guid id);
 
+    /// <summary>The ids of a kind whose keys are there or were destroyed.</summary>
+    IReadOnlyList<Guid> List(KeyKind kind);
+
     /// <summary>Overwrites a key for good; on completion that is on stable storage. Unknown ids are ignored.</summary>
     /// <exception cref="StoreException">The device failed: the key must be taken as still readable.</exception>
     ValueTask DestroyAsync(KeyKind kind, Guid id, CancellationToken cancellationToken = default);

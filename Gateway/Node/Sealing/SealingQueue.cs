@@ -17,7 +17,11 @@ namespace Talreg.Gateway.Sealing;
 /// <param name="Finished">What it is.</param>
 /// <param name="Take">Where its chunks lie.</param>
 /// <param name="Reporter">Tells the cluster, behind everything said of the call before.</param>
-internal sealed record SealJob(FinishedTake Finished, JournalTake Take, ClusterReporter Reporter);
+internal sealed record SealJob(FinishedTake Finished, JournalTake Take, ClusterReporter Reporter)
+{
+    /// <summary>Called when the take is sealed and its call knows.</summary>
+    public Action? Sealed { get; init; }
+}
 
 /// <summary>
 /// Seals finished takes: copies their chunks into a recording, puts gaps and seal into the ledger, tells the call, and
@@ -127,6 +131,7 @@ internal sealed class SealingQueue(
             {
                 await SealAsync(job).ConfigureAwait(false);
                 Interlocked.Increment(ref _sealed);
+                job.Sealed?.Invoke();
                 return;
             }
             catch (Exception e) when (

@@ -90,7 +90,8 @@ public sealed class VectorTests
 
         var volume = new JournalVolume(
             folder.Path, new JournalOptions { Volumes = [folder.Path] }, NativeFile.CreateNew, TimeProvider.System);
-        var report = JournalRecovery.Recover([volume], keys, folder.Path);
+        using var segment = Assert.Single(OldSegment.Open([volume], keys));
+        var report = JournalRecovery.Recover([segment], keys, folder.Path, static (_, _) => { }, Token);
         Assert.Empty(report.Quarantined);
         Assert.Equal(0, report.TornBytes);
         var found = Assert.Single(report.Takes);
@@ -103,10 +104,6 @@ public sealed class VectorTests
         Assert.True(CanonicalJson.TryParseCanonical(Assert.Single(found.Events).Span, out var change, out _));
         Assert.Equal("sip:alice@example.org", change!["participants"]![0]!.GetValue<string>());
         Assert.Equal(Expected(), Packets(found.Take.OpenChunks()));
-        foreach (var segment in report.OpenSegments)
-        {
-            segment.Dispose();
-        }
     }
 
     private static byte[] Make(string name) => name switch
