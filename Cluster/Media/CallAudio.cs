@@ -78,10 +78,11 @@ public static class CallAudio
 
         codecs ??= CodecLibrary.Installed;
         var ticks = TimelineBuilder.ToTicks(endNs - startNs);
+        var spoken = SpokenTimes.Find(streams);
         var placed = new StreamTimeline[streams.Count];
         for (var i = 0; i < placed.Length; i++)
         {
-            placed[i] = TimelineBuilder.Build(streams[i], startNs, ticks, codecs);
+            placed[i] = TimelineBuilder.Build(streams[i], spoken[i], startNs, ticks, codecs);
         }
 
         // The last packets may reach past the take's end by their own length. A wideband stream doubles the frames.

@@ -16,7 +16,7 @@ namespace Talreg.Silo.Recordings;
 /// </summary>
 internal sealed class TakePackets
 {
-    private const RecordedPacketFlags NotTheStreams = RecordedPacketFlags.Rtcp | RecordedPacketFlags.Foreign;
+    private const RecordedPacketFlags Kind = RecordedPacketFlags.Rtcp | RecordedPacketFlags.Foreign;
 
     private TakePackets(JsonObject descriptor, List<RecordedPacket> packets, long realTimeOffsetNs)
     {
@@ -70,7 +70,7 @@ internal sealed class TakePackets
         }
     }
 
-    /// <summary>The streams as media places them: their own RTP packets, foreign ones and RTCP left out.</summary>
+    /// <summary>The streams as media places them: their own packets, foreign ones left out.</summary>
     public IReadOnlyList<AudioStream> AudioStreams()
     {
         var streams = new List<AudioStream>();
@@ -85,19 +85,20 @@ internal sealed class TakePackets
                 Codec = codec,
                 ClockRate = clockRate > 0 ? clockRate : 8000,
                 PayloadTypes = new Dictionary<byte, string> { [(byte)stream["payloadType"]!.GetValue<int>()] = codec },
-                Packets =
-                [
-                    .. Packets
-                        .Where(packet => packet.Stream == index
-                            && (packet.Flags & NotTheStreams) == RecordedPacketFlags.None)
-                        .Select(packet =>
-                            new StoredPacket(packet.ArrivalUnixNanoseconds - RealTimeOffsetNs, packet.Bytes)),
-                ],
+                Packets = Of(index, RecordedPacketFlags.None),
+                Control = Of(index, RecordedPacketFlags.Rtcp),
             });
         }
 
         return streams;
     }
+
+    private List<StoredPacket> Of(int stream, RecordedPacketFlags kind) =>
+    [
+        .. Packets
+            .Where(packet => packet.Stream == stream && (packet.Flags & Kind) == kind)
+            .Select(packet => new StoredPacket(packet.ArrivalUnixNanoseconds - RealTimeOffsetNs, packet.Bytes)),
+    ];
 
     // Arrival times of all chunks are brought to Unix time with each chunk's own offset, so that a clock step in mid-call
     // does not change their order.

@@ -46,7 +46,7 @@ public class CallAudioTests
         var end = packets[^1].ArrivalNs + Tick;
         var length = TimelineBuilder.ToTicks(end);
         var stream = new AudioStream { Label = "1", Codec = "PCMA", Packets = packets };
-        var placed = TimelineBuilder.Build(stream, 0, length, CodecLibrary.Installed);
+        var placed = TimelineBuilder.Build(stream, SpokenTimes.Find([stream])[0], 0, length, CodecLibrary.Installed);
         Assert.InRange(length - placed.Segments[^1].End, -160, 160);
         Assert.Equal(0, placed.Report.Reanchored);
     }
@@ -56,7 +56,7 @@ public class CallAudioTests
     {
         var packets = Packets(new byte[100 * 160], i => (i * Tick) + (i >= 50 ? 1_000_000_000 : 0));
         var stream = new AudioStream { Label = "1", Codec = "PCMA", Packets = packets };
-        var placed = TimelineBuilder.Build(stream, 0, 100_000, CodecLibrary.Installed);
+        var placed = TimelineBuilder.Build(stream, SpokenTimes.Find([stream])[0], 0, 100_000, CodecLibrary.Installed);
         Assert.Equal(1, placed.Report.Reanchored);
         Assert.Equal(16_000, placed.Segments[50].Start);
     }

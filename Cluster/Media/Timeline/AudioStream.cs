@@ -27,6 +27,11 @@ public sealed record AudioStream
 
     /// <summary>RTP packets in stored order, without RTCP and without packets of foreign sources.</summary>
     public required IReadOnlyList<StoredPacket> Packets { get; init; }
+
+    /// <summary>
+    /// RTCP packets of the stream's sender in stored order: its reports tie timestamps to its wall clock (RFC 3550 §6.4.1).
+    /// </summary>
+    public IReadOnlyList<StoredPacket> Control { get; init; } = [];
 }
 
 /// <summary>What placing one stream came to; the numbers are packets unless said otherwise.</summary>
@@ -61,6 +66,9 @@ public sealed record TimelineReport
 
     /// <summary>How often the position was set anew from the arrival clock, first packets not counted.</summary>
     public int Reanchored { get; init; }
+
+    /// <summary>True where a source's sender reports were believed: its packets stand by them and not by their arrivals.</summary>
+    public bool SenderClock { get; init; }
 
     /// <summary>Samples inserted (silence) because the sender's clock was slow.</summary>
     public int SamplesInserted { get; init; }

@@ -7,7 +7,8 @@ namespace Talreg.Media.Timeline;
 /// All positions are ticks of 125 µs from the take's start.
 /// </summary>
 /// <param name="clockRate">Units per second of its timestamps, in Hz.</param>
-internal sealed class Lineage(int clockRate)
+/// <param name="rule">How drift is learned.</param>
+internal sealed class Lineage(int clockRate, DriftRule rule)
 {
     private long _anchor;
     private long _anchorTimestamp;
@@ -58,8 +59,7 @@ internal sealed class Lineage(int clockRate)
     {
         _windowPackets++;
         _windowLeast = Math.Min(_windowLeast, difference);
-        if (arrival - _windowStart < TimelineRules.DriftWindow
-            || _windowPackets < TimelineRules.DriftWindowPackets)
+        if (arrival - _windowStart < rule.Window || _windowPackets < rule.Packets)
         {
             return;
         }
@@ -73,7 +73,7 @@ internal sealed class Lineage(int clockRate)
             : 0;
         _previousDrift = drift;
         OpenWindow(arrival);
-        if (agreed >= TimelineRules.DriftTolerated && Pending == 0)
+        if (agreed >= rule.Tolerated && Pending == 0)
         {
             Pending = (int)drift;
             _pendingSince = arrival;

@@ -16,6 +16,7 @@ namespace Talreg.Media.Timeline;
 internal sealed class TimelineBuilder
 {
     private readonly AudioStream _stream;
+    private readonly SpokenTimes _spoken;
     private readonly long _startNs;
     private readonly long _length;
     private readonly Entry[] _entries;
@@ -34,9 +35,11 @@ internal sealed class TimelineBuilder
     private int _inserted;
     private int _dropped;
 
-    private TimelineBuilder(AudioStream stream, long startNs, long length, CodecLibrary codecs)
+    private TimelineBuilder(
+        AudioStream stream, SpokenTimes spoken, long startNs, long length, CodecLibrary codecs)
     {
         _stream = stream;
+        _spoken = spoken;
         _startNs = startNs;
         _length = length;
         _roles = new PayloadRoles(stream, codecs);
@@ -45,12 +48,14 @@ internal sealed class TimelineBuilder
 
     /// <summary>Places a stream.</summary>
     /// <param name="stream">The stream; its packets are kept by reference.</param>
+    /// <param name="spoken">What its sender's reports say of it.</param>
     /// <param name="startNs">The take's start, monotonic nanoseconds: tick 0.</param>
     /// <param name="length">The take's length in ticks; what begins outside is left out.</param>
     /// <param name="codecs">What can be decoded.</param>
-    public static StreamTimeline Build(AudioStream stream, long startNs, long length, CodecLibrary codecs)
+    public static StreamTimeline Build(
+        AudioStream stream, SpokenTimes spoken, long startNs, long length, CodecLibrary codecs)
     {
-        var builder = new TimelineBuilder(stream, startNs, length, codecs);
+        var builder = new TimelineBuilder(stream, spoken, startNs, length, codecs);
         builder.Read();
         for (var i = 0; i < builder._count; i++)
         {
@@ -106,8 +111,12 @@ internal sealed class TimelineBuilder
             return;
         }
 
+        // From here on an arrival by the sender's own clock is as good as one without any wait.
+        var arrivalNs = _roles.Codec(rtp.PayloadType)!.ClockRate == _stream.ClockRate
+            ? _spoken.Arrival(stored.ArrivalNs, rtp.Ssrc, rtp.Timestamp)
+            : stored.ArrivalNs;
         _entries[_count++] = new Entry(
-            ToTicks(stored.ArrivalNs - _startNs), rtp.Ssrc, rtp.Timestamp, index,
+            ToTicks(arrivalNs - _startNs), rtp.Ssrc, rtp.Timestamp, index,
             rtp.PayloadOffset, rtp.Payload.Length, rtp.PayloadType, ticks);
     }
 
@@ -123,7 +132,8 @@ internal sealed class TimelineBuilder
                 return;
             }
 
-            lineage = new Lineage(clockRate);
+            lineage = new Lineage(
+                clockRate, _spoken.Knows(entry.Ssrc) ? TimelineRules.ByReport : TimelineRules.ByArrival);
             _lineages.Add((entry.Ssrc, clockRate), lineage);
             lineage.Anchor(entry.Timestamp, AnchorPosition(index), entry.Arrival);
         }
@@ -307,6 +317,7 @@ internal sealed class TimelineBuilder
             Undecodable = _unknown.Sum() + _unreadable.Sum(),
             TooManySources = _tooManySources,
             Reanchored = _reanchored,
+            SenderClock = _spoken.KnowsAny,
             SamplesInserted = _inserted,
             SamplesDropped = _dropped,
             Notes = Notes(),
@@ -315,7 +326,7 @@ internal sealed class TimelineBuilder
 
     private List<string> Notes()
     {
-        var notes = new List<string>();
+        var notes = new List<string>(_spoken.Notes);
         for (byte type = 0; type < _unknown.Length; type++)
         {
             if (_unknown[type] > 0)

@@ -21,14 +21,11 @@ internal static class TimelineRules
     /// <summary>10 s: a single packet further away than this is a stray and not placed.</summary>
     public const int StrayDifference = 80_000;
 
-    /// <summary>5 s: the drift window.</summary>
-    public const int DriftWindow = 40_000;
+    /// <summary>Drift by arrivals: windows of 5 s and at least 100 packets, so that their smallest delay means something; 8 ms.</summary>
+    public static readonly DriftRule ByArrival = new(Window: 40_000, Packets: 100, Tolerated: 64);
 
-    /// <summary>A drift window holds at least so many packets, so that its smallest delay means something.</summary>
-    public const int DriftWindowPackets = 100;
-
-    /// <summary>8 ms: drift below this is left alone.</summary>
-    public const int DriftTolerated = 64;
+    /// <summary>Drift by a sender's reports, which knows no jitter: windows of 1 s; 1 ms.</summary>
+    public static readonly DriftRule ByReport = new(Window: 8000, Packets: 5, Tolerated: 8);
 
     /// <summary>1 s: how long a correction waits for silence before it is made in speech.</summary>
     public const int DriftPatience = 8000;
@@ -42,3 +39,9 @@ internal static class TimelineRules
     /// <summary>SSRCs one stream may use; packets of further ones are ignored and counted.</summary>
     public const int MaxSources = 256;
 }
+
+/// <summary>When a lineage is corrected.</summary>
+/// <param name="Window">Length of the windows whose smallest delays are compared, in ticks.</param>
+/// <param name="Packets">A window holds at least so many packets.</param>
+/// <param name="Tolerated">Drift below this is left alone, in ticks.</param>
+internal sealed record DriftRule(int Window, int Packets, int Tolerated);
