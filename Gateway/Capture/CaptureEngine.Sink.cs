@@ -20,30 +20,67 @@ public sealed partial class CaptureEngine
 
     private sealed class Sink(CaptureEngine engine) : ICaptureSink
     {
+        // In datagrams: memory takes about as long as a few of them.
+        private const int FarAhead = 12;
+        private const int NearAhead = 6;
+
         public void OnBatch(in DatagramBatch batch)
         {
             var shard = engine._shards[batch.Shard];
-            shard.Totals.Received += batch.Datagrams.Length;
-            var rest = batch.Datagrams;
-            while (!rest.IsEmpty)
+            var datagrams = batch.Datagrams;
+            shard.Totals.Received += datagrams.Length;
+            if (datagrams[0].LocalPort == datagrams[^1].LocalPort)
             {
-                var port = rest[0].LocalPort;
+                Route(shard, datagrams, batch.RealTimeOffsetNs);
+                return;
+            }
+
+            // Of many ports: while one stream's packet is taken in, what the next ones need is fetched.
+            for (var i = 0; i < Math.Min(FarAhead, datagrams.Length); i++)
+            {
+                engine._routes[datagrams[i].LocalPort]?.Prefetch();
+            }
+
+            for (var i = 0; i < datagrams.Length; i++)
+            {
+                if (i + FarAhead < datagrams.Length)
+                {
+                    engine._routes[datagrams[i + FarAhead].LocalPort]?.Prefetch();
+                }
+
+                if (i + NearAhead < datagrams.Length)
+                {
+                    ref readonly var near = ref datagrams[i + NearAhead];
+                    engine._routes[near.LocalPort]?.PrefetchPlace(near.Length);
+                }
+
+                Route(shard, datagrams.Slice(i, 1), batch.RealTimeOffsetNs);
+            }
+        }
+
+        private void Route(CaptureShard shard, ReadOnlySpan<Datagram> datagrams, long realTimeOffsetNs)
+        {
+            while (!datagrams.IsEmpty)
+            {
+                var port = datagrams[0].LocalPort;
                 var run = 1;
-                while (run < rest.Length && rest[run].LocalPort == port)
+                while (run < datagrams.Length && datagrams[run].LocalPort == port)
                 {
                     run++;
                 }
 
                 if (engine._routes[port] is { } stream)
                 {
-                    stream.Receive(rest[..run], batch.RealTimeOffsetNs);
+                    // First the call: it counts there too.
+                    var stored = stream.Receive(datagrams[..run], realTimeOffsetNs);
+                    shard.Totals.Stored += stored;
                 }
                 else
                 {
                     shard.Totals.Unrouted += run;
                 }
 
-                rest = rest[run..];
+                datagrams = datagrams[run..];
             }
         }
 

@@ -17,6 +17,11 @@ internal sealed partial class CaptureShard
     {
         _taps.Add(tap);
         tap.Take.Taps = [.. tap.Take.Taps, tap];
+        foreach (var stream in tap.Take.Streams)
+        {
+            stream.Interrupt();
+        }
+
         return true;
     }
 

@@ -24,6 +24,8 @@ internal sealed partial class CaptureShard(int index, ICaptureDevice device, ICh
 
     private readonly ConcurrentQueue<Command> _commands = new();
     private readonly List<CaptureStream> _streams = [];
+    private readonly List<CaptureStream> _keeping = [];
+    private readonly Queue<(CaptureStream Stream, long DueNs)> _due = new();
     private long _realTimeOffsetNs = MachineClock.RealTimeOffsetNs();
     private long _sweepDueNs;
     private long _coreFromNs;
@@ -114,6 +116,12 @@ internal sealed partial class CaptureShard(int index, ICaptureDevice device, ICh
         stream.Dispose();
     }
 
+    /// <summary>A chunk was opened: it is to be closed at a time, if it is still open then.</summary>
+    internal void CloseLater(CaptureStream stream, long dueNs) => _due.Enqueue((stream, dueNs));
+
+    /// <summary>The stream keeps packets in RAM and wants to see time pass.</summary>
+    internal void Keep(CaptureStream stream) => _keeping.Add(stream);
+
     internal bool TryAppend(ITakeLog log, in ChunkFacts facts, ReadOnlySpan<byte> plainText)
     {
         if (!producer.TryAppend(log, facts, plainText))
@@ -154,14 +162,34 @@ internal sealed partial class CaptureShard(int index, ICaptureDevice device, ICh
 
         _sweepDueNs = clock.MonotonicNs + SweepNs;
         KeptAllowance = KeptPerSweep;
-        foreach (var stream in _streams)
-        {
-            stream.OnTick(clock.MonotonicNs);
-        }
-
+        Sweep(clock.MonotonicNs);
         producer.Flush();
         FlushTaps();
         MeasureCore(clock.MonotonicNs);
+    }
+
+    // Chunks are opened in the order of time, so whoever is not due yet has only such behind it; looking at each stream
+    // would fetch all their memory 50 times a second.
+    private void Sweep(long nowNs)
+    {
+        for (var i = _keeping.Count - 1; i >= 0; i--)
+        {
+            if (!_keeping[i].TickKept(nowNs))
+            {
+                _keeping.RemoveAt(i);
+            }
+        }
+
+        var refused = 0;
+        while (_due.Count > refused && _due.Peek().DueNs <= nowNs)
+        {
+            var (stream, dueNs) = _due.Dequeue();
+            if (!stream.CloseDue(nowNs))
+            {
+                _due.Enqueue((stream, dueNs));
+                refused++;
+            }
+        }
     }
 
     // By the thread itself: only it can ask for its own CPU time.

@@ -22,6 +22,7 @@ internal sealed unsafe class ReceiveBlock : IDisposable
     private readonly int _maxDatagram;
     private readonly Datagram[] _datagrams;
     private readonly uint[] _drops;
+    private int _used;
 
     /// <summary>Takes memory for a number of datagrams per read.</summary>
     internal ReceiveBlock(int capacity, int maxDatagramBytes)
@@ -35,6 +36,7 @@ internal sealed unsafe class ReceiveBlock : IDisposable
         _names = Allocate(NameBytes);
         _controls = Allocate(ControlBytes);
         _payloads = Allocate(maxDatagramBytes);
+        _used = capacity;
         for (var i = 0; i < capacity; i++)
         {
             _vectors[i].Base = _payloads + ((nint)i * maxDatagramBytes);
@@ -57,7 +59,7 @@ internal sealed unsafe class ReceiveBlock : IDisposable
     /// <returns>How many; 0 when none waits; minus errno when reading failed.</returns>
     internal int Read(int socket)
     {
-        for (var i = 0; i < _capacity; i++)
+        for (var i = 0; i < _used; i++)
         {
             // The kernel wrote the lengths of the last read over these.
             ref var header = ref _messages[i].Header;
@@ -66,6 +68,7 @@ internal sealed unsafe class ReceiveBlock : IDisposable
         }
 
         var count = LibC.ReceiveMany(socket, _messages, (uint)_capacity, LibC.DontWait, null);
+        _used = Math.Max(count, 0);
         if (count >= 0)
         {
             return count;

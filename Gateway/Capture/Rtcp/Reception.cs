@@ -60,6 +60,23 @@ internal sealed class Reception
         }
     }
 
+    /// <summary>Takes in packets that followed one another.</summary>
+    /// <param name="ssrc">Their source.</param>
+    /// <param name="sequence">Number of the first.</param>
+    /// <param name="packets">How many.</param>
+    /// <param name="jitter">The jitter with them.</param>
+    internal void AddRun(uint ssrc, ushort sequence, int packets, InterarrivalJitter jitter)
+    {
+        _jitter = jitter;
+        if (Find(ssrc) is var known and >= 0)
+        {
+            for (var i = 0; i < packets; i++)
+            {
+                _sources[known].Add((ushort)(sequence + i));
+            }
+        }
+    }
+
     /// <summary>The peer's reports come from here.</summary>
     internal void NoteReporter(SourceAddress source, uint ssrc)
     {

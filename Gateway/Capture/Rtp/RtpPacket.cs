@@ -46,6 +46,10 @@ internal static class RtpPacket
         return HasWholeHeader(packet) ? PacketKind.Rtp : PacketKind.Invalid;
     }
 
+    /// <summary>False for a payload type that, with the marker, reads as RTCP (RFC 5761 §4).</summary>
+    internal static bool IsUnambiguous(ReadOnlySpan<byte> packet) =>
+        (packet[1] | 0x80) is < FirstRtcpType or > LastRtcpType;
+
     internal static ushort Sequence(ReadOnlySpan<byte> packet) => BinaryPrimitives.ReadUInt16BigEndian(packet[2..]);
 
     internal static uint Timestamp(ReadOnlySpan<byte> packet) => BinaryPrimitives.ReadUInt32BigEndian(packet[4..]);

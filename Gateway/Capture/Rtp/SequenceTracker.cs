@@ -80,6 +80,13 @@ internal sealed class SequenceTracker
         return SequenceVerdict.Late;
     }
 
+    /// <summary>Counts the packet that follows the highest.</summary>
+    internal void AddNext()
+    {
+        _highest++;
+        Take((ushort)_highest);
+    }
+
     private void Take(ushort sequence)
     {
         _seen[sequence >> 6] |= 1UL << (sequence & 63);

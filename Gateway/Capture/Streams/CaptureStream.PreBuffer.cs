@@ -26,9 +26,11 @@ internal sealed partial class CaptureStream
             return;
         }
 
+        EndRun();
         _kept = new PreBufferRing(pool);
         _keptWindowNs = windowNs;
         _keptFromNs = nowNs;
+        _shard.Keep(this);
     }
 
     /// <summary>Lets go of what is kept, zeroed, and keeps nothing any more.</summary>
@@ -176,8 +178,15 @@ internal sealed partial class CaptureStream
         return true;
     }
 
-    private void TickKept(long nowNs)
+    /// <summary>Time has passed: what is too old goes, or what was waiting comes into the take.</summary>
+    /// <returns>False when nothing is kept any more.</returns>
+    internal bool TickKept(long nowNs)
     {
+        if (_kept is null)
+        {
+            return false;
+        }
+
         BeginChange();
         if (_recording)
         {
@@ -189,6 +198,7 @@ internal sealed partial class CaptureStream
         }
 
         EndChange();
+        return true;
     }
 
     private void EvictBefore(long beforeNs)

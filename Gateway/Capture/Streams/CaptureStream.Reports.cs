@@ -12,14 +12,17 @@ internal sealed partial class CaptureStream
     /// <summary>A consistent copy of what came. Any thread; tries again while a batch is being taken in.</summary>
     internal void CopyReception(Reception copy)
     {
+        PacketRun run;
         var spin = default(SpinWait);
         while (true)
         {
-            var version = Volatile.Read(ref _version);
+            var version = Volatile.Read(ref _run.Version);
             _reception.CopyTo(copy);
+            run = _run;
             Interlocked.MemoryBarrier();
-            if ((version & 1) == 0 && version == Volatile.Read(ref _version))
+            if ((version & 1) == 0 && version == Volatile.Read(ref _run.Version))
             {
+                run.AddTo(copy);
                 return;
             }
 

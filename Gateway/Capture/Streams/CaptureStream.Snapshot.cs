@@ -9,19 +9,22 @@ internal sealed partial class CaptureStream
     internal StreamSnapshot Snapshot(long realTimeOffsetNs)
     {
         StreamCounters counters;
+        PacketRun run;
         CaptureGap[] gaps;
         InterarrivalJitter jitter;
         var spin = default(SpinWait);
         while (true)
         {
-            var version = Volatile.Read(ref _version);
+            var version = Volatile.Read(ref _run.Version);
             counters = _counters;
+            run = _run;
             jitter = _reception.Jitter;
             gaps = _gaps.Copy(_index, realTimeOffsetNs);
             Interlocked.MemoryBarrier();
-            if ((version & 1) == 0 && version == Volatile.Read(ref _version))
+            if ((version & 1) == 0 && version == Volatile.Read(ref _run.Version))
             {
-                return ToSnapshot(counters, jitter, gaps);
+                run.AddTo(ref counters);
+                return ToSnapshot(counters, run.Packets == 0 ? jitter : run.Jitter, gaps);
             }
 
             spin.SpinOnce();

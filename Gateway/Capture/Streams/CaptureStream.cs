@@ -39,7 +39,6 @@ internal sealed partial class CaptureStream
     private long _kernelPending;
     private long _ownPending;
     private long _suppressedPending;
-    private int _version;
 
     internal CaptureStream(CaptureTake take, CaptureShard shard, ushort index, StreamPlan plan, PortPair ports)
     {
@@ -64,11 +63,20 @@ internal sealed partial class CaptureStream
     internal int Place { get; set; } = -1;
 
     /// <summary>Takes in datagrams of one of its ports.</summary>
-    internal void Receive(ReadOnlySpan<Datagram> datagrams, long realTimeOffsetNs)
+    /// <returns>How many were stored the short way: for the caller to count, who has the shard at hand.</returns>
+    internal int Receive(ReadOnlySpan<Datagram> datagrams, long realTimeOffsetNs)
     {
+        var stored = 0;
         BeginChange();
         foreach (ref readonly var datagram in datagrams)
         {
+            if (_run.TryAppend(datagram, realTimeOffsetNs))
+            {
+                stored++;
+                continue;
+            }
+
+            EndRun();
             if (_srtp is null)
             {
                 Receive(datagram, realTimeOffsetNs);
@@ -80,12 +88,14 @@ internal sealed partial class CaptureStream
         }
 
         EndChange();
+        return stored;
     }
 
     /// <summary>Recording goes on or off, or the plan changes; in force on return.</summary>
     internal void Set(StreamPlan plan, bool takeRecords, long nowNs)
     {
         BeginChange();
+        EndRun();
         if (_kept is not null && !takeRecords && plan.Recorded != _plan.Recorded)
         {
             // A hold: nothing from before it, or within it, may come into the take by a later start.
@@ -133,6 +143,7 @@ internal sealed partial class CaptureStream
     internal void OnKernelDrops(long count, bool shared)
     {
         BeginChange();
+        EndRun();
         _counters.KernelDrops += count;
         _counters.KernelDropsShared |= shared;
         _kernelPending += count;
@@ -146,20 +157,20 @@ internal sealed partial class CaptureStream
         EndChange();
     }
 
-    /// <summary>Closes the chunk when its time has come; a refused one is tried again.</summary>
-    internal void OnTick(long nowNs)
+    /// <summary>Closes the chunk if its time has come.</summary>
+    /// <returns>False when the journal refuses it: to be tried again.</returns>
+    internal bool CloseDue(long nowNs)
     {
-        if (_kept is not null)
+        if (!_chunk.IsDue(nowNs))
         {
-            TickKept(nowNs);
+            return true;
         }
 
-        if (_chunk.IsDue(nowNs))
-        {
-            BeginChange();
-            TryClose();
-            EndChange();
-        }
+        BeginChange();
+        EndRun();
+        var closed = TryClose();
+        EndChange();
+        return closed;
     }
 
     /// <summary>Hands over what is open.</summary>
@@ -169,6 +180,7 @@ internal sealed partial class CaptureStream
     internal bool Finish(bool abandon, long nowNs)
     {
         BeginChange();
+        EndRun();
         var done = FinishKept(abandon, nowNs) && TryClose();
         JudgeRest();
         if (!done && abandon)
@@ -319,7 +331,23 @@ internal sealed partial class CaptureStream
     private bool TryStore(FrameFlags flags, in Datagram datagram)
     {
         var slot = (uint)Math.Max(0, (datagram.ArrivalNs - _startNs) / SlotNs);
-        return _chunk.TryAdd(slot, flags, datagram) || (TryClose() && _chunk.TryAdd(slot, flags, datagram));
+        var opens = _chunk.IsEmpty;
+        if (!_chunk.TryAdd(slot, flags, datagram))
+        {
+            if (!TryClose() || !_chunk.TryAdd(slot, flags, datagram))
+            {
+                return false;
+            }
+
+            opens = true;
+        }
+
+        if (opens)
+        {
+            _shard.CloseLater(this, datagram.ArrivalNs + ChunkBuilder.MaxSpanNs);
+        }
+
+        return true;
     }
 
     private void CountStored(
@@ -378,6 +406,7 @@ internal sealed partial class CaptureStream
         _suppressedPending = 0;
         _kernelPending = 0;
         _storedNs = datagram.ArrivalNs;
+        BeginRun(datagram);
     }
 
     // What we did ourselves is declared already; then what the kernel says it dropped; the network had the rest.
@@ -435,9 +464,9 @@ internal sealed partial class CaptureStream
     // Only the shard's thread writes: odd before the change is seen, even after all of it.
     private void BeginChange()
     {
-        _version++;
+        _run.Version++;
         Volatile.WriteBarrier();
     }
 
-    private void EndChange() => Volatile.Write(ref _version, _version + 1);
+    private void EndChange() => Volatile.Write(ref _run.Version, _run.Version + 1);
 }

@@ -70,6 +70,24 @@ internal sealed class ChunkBuilder(ChunkBuffers buffers)
         return true;
     }
 
+    /// <summary>Where the next packet of a source that has one in the chunk goes.</summary>
+    /// <param name="source">The source.</param>
+    /// <param name="startNs">Slots count from then, monotonic.</param>
+    /// <param name="slotNs">How long a slot is.</param>
+    internal ChunkPlace PlaceOf(in SourceAddress source, long startNs, long slotNs) => new(
+        _buffer,
+        _length,
+        Math.Min(_firstNs + MaxSpanNs + 1, startNs + ((_slot + 1L) * slotNs)),
+        (byte)Find(source));
+
+    /// <summary>Packets were put at the place, the newest of them last.</summary>
+    internal void Extend(int length, int packets, long lastNs)
+    {
+        _length = length;
+        _packets += (uint)packets;
+        _lastNs = Math.Max(_lastNs, lastNs);
+    }
+
     internal ChunkFacts Facts(ushort stream, ChunkFlags flags, in ShardClock clock) => new()
     {
         Stream = stream,
@@ -92,7 +110,7 @@ internal sealed class ChunkBuilder(ChunkBuffers buffers)
         _buffer = [];
     }
 
-    private int Find(SourceAddress source)
+    private int Find(in SourceAddress source)
     {
         for (var i = 0; i < _sourceCount; i++)
         {

@@ -6,7 +6,6 @@ namespace Talreg.Capture.Streams;
 /// <summary>Counts of one stream; their meaning stands in <see cref="StreamSnapshot"/>. Copied by value.</summary>
 internal struct StreamCounters
 {
-    // What every packet changes comes first, in one line of the processor's cache.
     internal long Packets;
     internal long Lost;
     internal long FirstUnixNs;
