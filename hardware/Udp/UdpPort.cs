@@ -25,6 +25,9 @@ internal sealed class UdpPort : IDisposable
 
     internal ushort Number { get; }
 
+    /// <summary>True for the odd port of a pair, where reports come and no media (RFC 3550 §11).</summary>
+    internal bool IsControl => (Number & 1) != 0;
+
     /// <summary>Valid while this object is not disposed; only the shard's thread disposes an opened port.</summary>
     internal int Descriptor { get; }
 

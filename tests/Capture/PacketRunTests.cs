@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Talreg.Capture.Rtcp;
 
 namespace Talreg.Capture.Tests;
 
@@ -170,7 +171,10 @@ public sealed class PacketRunTests
         internal string Counts(bool judged)
         {
             var stream = Engine.Snapshot(Take).Streams[0];
-            return JsonSerializer.Serialize((judged ? stream : stream with { Quality = null }, Engine.Totals), Options);
+            var reception = Reception.ForCopies();
+            Take.Streams[0].CopyReception(reception);
+            return JsonSerializer.Serialize(
+                (judged ? stream : stream with { Quality = null }, Engine.Totals, reception.Sources.ToArray()), Options);
         }
 
         internal async Task<string> CloseAsync()

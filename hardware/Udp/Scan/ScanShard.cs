@@ -2,7 +2,10 @@ using Talreg.Hardware.Clock;
 
 namespace Talreg.Hardware.Udp.Scan;
 
-/// <summary>Every scan interval each port's own socket is drained with recvmmsg. Needs no privilege.</summary>
+/// <summary>
+/// Every scan interval each media port's own socket is drained with recvmmsg, and a tenth of the control ports', where
+/// something comes every few seconds (RFC 3550 §6.2). Needs no privilege.
+/// </summary>
 internal sealed class ScanShard(int index, UdpDeviceOptions options, ICaptureSink sink)
     : UdpShard(index, $"udp-scan-{index}", sink)
 {
@@ -11,9 +14,13 @@ internal sealed class ScanShard(int index, UdpDeviceOptions options, ICaptureSin
     // A port that never runs dry must not starve the others: 64 reads of 64 datagrams, then the next port.
     private const int MaxReadsPerPort = 64;
 
+    private const int ControlRounds = 10;
+
     private readonly long _intervalNs = options.ScanInterval.Ticks * TimeSpan.NanosecondsPerTick;
     private readonly ReceiveBlock _block = new(BatchCapacity, options.MaxDatagramBytes);
-    private readonly List<UdpPort> _ports = [];
+    private readonly List<UdpPort> _media = [];
+    private readonly List<UdpPort> _control = [];
+    private int _nextControl;
     private long _dueNs;
 
     public override void Dispose() => _block.Dispose();
@@ -22,11 +29,12 @@ internal sealed class ScanShard(int index, UdpDeviceOptions options, ICaptureSin
     {
         if (NowNs >= _dueNs)
         {
-            for (var i = _ports.Count - 1; i >= 0; i--)
+            for (var i = _media.Count - 1; i >= 0; i--)
             {
-                Drain(_ports[i]);
+                Drain(_media[i]);
             }
 
+            DrainControl();
             _dueNs = Math.Max(_dueNs + _intervalNs, NowNs);
         }
 
@@ -36,8 +44,9 @@ internal sealed class ScanShard(int index, UdpDeviceOptions options, ICaptureSin
     protected override void Open(UdpPort port)
     {
         port.IsOpen = true;
-        port.Place = _ports.Count;
-        _ports.Add(port);
+        var ports = PortsLike(port);
+        port.Place = ports.Count;
+        ports.Add(port);
         Raise(DeviceEventKind.PortOpened, port.Number, 0);
     }
 
@@ -61,9 +70,22 @@ internal sealed class ScanShard(int index, UdpDeviceOptions options, ICaptureSin
 
     protected override void CloseAll()
     {
-        for (var i = _ports.Count - 1; i >= 0; i--)
+        foreach (var ports in (ReadOnlySpan<List<UdpPort>>)[_media, _control])
         {
-            Close(_ports[i]);
+            for (var i = ports.Count - 1; i >= 0; i--)
+            {
+                Close(ports[i]);
+            }
+        }
+    }
+
+    // Downwards, as all scans; a port that takes the place of one that went is read one round later at most.
+    private void DrainControl()
+    {
+        for (var rest = (_control.Count + ControlRounds - 1) / ControlRounds; rest > 0 && _control.Count > 0; rest--)
+        {
+            _nextControl = _nextControl <= 0 || _nextControl > _control.Count ? _control.Count - 1 : _nextControl - 1;
+            Drain(_control[_nextControl]);
         }
     }
 
@@ -93,13 +115,16 @@ internal sealed class ScanShard(int index, UdpDeviceOptions options, ICaptureSin
         }
     }
 
+    private List<UdpPort> PortsLike(UdpPort port) => port.IsControl ? _control : _media;
+
     // The last port takes the place of the one that goes; scans run downwards, so none is left out.
     private void Remove(UdpPort port)
     {
-        var last = _ports[^1];
-        _ports[port.Place] = last;
+        var ports = PortsLike(port);
+        var last = ports[^1];
+        ports[port.Place] = last;
         last.Place = port.Place;
-        _ports.RemoveAt(_ports.Count - 1);
+        ports.RemoveAt(ports.Count - 1);
         port.IsOpen = false;
         port.Dispose();
     }
