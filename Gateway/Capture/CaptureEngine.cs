@@ -76,7 +76,6 @@ public sealed partial class CaptureEngine : IAsyncDisposable
         _reporter = sendReports && device is IDatagramSender sender
             ? new RtcpReporter(sender, () => MonotonicNs(), initial => ReportIntervalNs(initial))
             : null;
-        Rehearsal.Run();
         device.Start(new Sink(this));
     }
 

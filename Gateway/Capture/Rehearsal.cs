@@ -10,7 +10,7 @@ namespace Talreg.Capture;
 /// Has everything between the socket and the disk compiled before the first packet comes. Left to the moment of need, the
 /// compiler takes the processor away from a receive thread just when many calls begin at once, as after a restart.
 /// </summary>
-internal static class Rehearsal
+public static class Rehearsal
 {
     private const BindingFlags Own = BindingFlags.DeclaredOnly | BindingFlags.Instance | BindingFlags.Static
         | BindingFlags.Public | BindingFlags.NonPublic;
@@ -22,9 +22,11 @@ internal static class Rehearsal
         "Talreg.Store.IO", "Talreg.Store.Journal",
     ];
 
-    /// <summary>Compiles what is not compiled yet; a second time it finds nothing to do. Any thread.</summary>
-    internal static void Run()
+    /// <summary>Compiles what is not compiled yet; a second time it finds nothing to do. Any thread; takes some hundred ms.</summary>
+    /// <returns>How many methods lie on the way.</returns>
+    public static int Run()
     {
+        var methods = 0;
         Assembly[] assemblies =
         [
             typeof(CaptureEngine).Assembly, typeof(TakeSealer).Assembly, typeof(ICaptureDevice).Assembly,
@@ -35,14 +37,19 @@ internal static class Rehearsal
             foreach (var method in type.GetMethods(Own).Where(IsCompiled))
             {
                 RuntimeHelpers.PrepareMethod(method.MethodHandle);
+                methods++;
             }
         }
+
+        return methods;
     }
 
+    // What the runtime itself provides (delegates) or the loader finds (foreign functions) has no code to compile.
     private static bool IsCompiled(MethodInfo method) =>
         !method.IsAbstract
         && !method.ContainsGenericParameters
-        && (method.Attributes & MethodAttributes.PinvokeImpl) == 0;
+        && !method.Attributes.HasFlag(MethodAttributes.PinvokeImpl)
+        && !method.MethodImplementationFlags.HasFlag(MethodImplAttributes.Runtime);
 
     private static bool IsOfARoom(Type type) =>
         !type.ContainsGenericParameters

@@ -101,6 +101,8 @@ internal sealed class RecorderHost : IAsyncDisposable
                 PortCheck.Require(settings);
             }
 
+            // Beside what waits for the disk.
+            var rehearsal = console.SiloOnly ? Task.CompletedTask : Task.Run(Rehearsal.Run, cancellationToken);
             root = OpenRootKey(Path.Combine(folder.Sub("keys"), "root.key"));
             keys = FileKeyStore.Open(folder.Sub("keys"), root);
             journal = await TakeJournal.OpenAsync(
@@ -117,6 +119,7 @@ internal sealed class RecorderHost : IAsyncDisposable
                 TimeProvider.System,
                 cancellationToken).ConfigureAwait(false);
             preBuffer = OpenPreBuffer(settings);
+            await rehearsal.ConfigureAwait(false);
             var device = MediaDevice.Open(settings, hears: !console.SiloOnly);
             var capture = new CaptureEngine(
                 device, journal, preBuffer: preBuffer, sendReports: settings.RtcpReports);

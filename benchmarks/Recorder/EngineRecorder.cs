@@ -53,6 +53,7 @@ internal sealed class EngineRecorder : IRecorder
     /// <param name="folder">Where the journal and the keys lie.</param>
     internal static async Task<EngineRecorder> OpenAsync(ICaptureDevice device, int pairs, string folder)
     {
+        Rehearsal.Run();
         var root = new RootKey(RandomNumberGenerator.GetBytes(KeyTree.KeySize));
         var keys = FileKeyStore.Open(folder, root);
         var volume = await TakeJournal.OpenAsync(

@@ -173,8 +173,8 @@ public sealed class PacketRunTests
             var stream = Engine.Snapshot(Take).Streams[0];
             var reception = Reception.ForCopies();
             Take.Streams[0].CopyReception(reception);
-            return JsonSerializer.Serialize(
-                (judged ? stream : stream with { Quality = null }, Engine.Totals, reception.Sources.ToArray()), Options);
+            stream = judged ? stream : stream with { Quality = null };
+            return JsonSerializer.Serialize((stream, Engine.Totals, reception.Sources.ToArray()), Options);
         }
 
         internal async Task<string> CloseAsync()
