@@ -73,7 +73,8 @@ public sealed class CompiledPolicy
             Explain(facts, calling, called),
             TimeSpan.FromDays(_rule.RetentionDays),
             _rule.Purpose,
-            _rule.PreBufferSeconds);
+            _rule.PreBufferSeconds,
+            _rule.Digits);
 
         /// <summary>Names the rule and each fact it looked at, and no other: a reason never says more than was used.</summary>
         private string Explain(in PolicyFacts facts, ReadOnlySpan<char> calling, ReadOnlySpan<char> called)

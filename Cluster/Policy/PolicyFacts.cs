@@ -19,5 +19,12 @@ public readonly record struct PolicyFacts(
 /// <param name="Retention">How long the communication is kept, from its end.</param>
 /// <param name="Purpose">Why, in the policy's words.</param>
 /// <param name="PreBufferSeconds">Seconds before a start that are recorded too.</param>
+/// <param name="Digits">What becomes of keys pressed.</param>
 public readonly record struct PolicyVerdict(
-    VerdictKind Kind, string Rule, string Reason, TimeSpan Retention, string Purpose, int PreBufferSeconds = 0);
+    VerdictKind Kind,
+    string Rule,
+    string Reason,
+    TimeSpan Retention,
+    string Purpose,
+    int PreBufferSeconds = 0,
+    DigitHandling Digits = DigitHandling.Store);

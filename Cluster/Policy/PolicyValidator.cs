@@ -112,6 +112,11 @@ public static class PolicyValidator
             faults.Add(new PolicyFault(name, "direction", "unknown, inbound, outbound or internal."));
         }
 
+        if (!Enum.IsDefined(rule.Digits))
+        {
+            faults.Add(new PolicyFault(name, "digits", "store, mask or suppress."));
+        }
+
         if (!Enum.IsDefined(rule.Verdict))
         {
             faults.Add(new PolicyFault(name, "verdict", "record, never, onDemand or pending."));

@@ -121,6 +121,7 @@ public sealed partial class CaptureEngine : IAsyncDisposable
     /// While the take waits for its first start: how much of what came last is kept in RAM and stored with the start. At most
     /// <see cref="PreBufferPool.MaxWindow"/>. Of no effect on a take that records.
     /// </param>
+    /// <param name="digitsStored">False: telephone events are not stored, until <see cref="SetDigitsAsync"/>.</param>
     /// <param name="cancellationToken">Ends the wait for ports; nothing stays open.</param>
     /// <exception cref="CaptureRefusedException">No ports, too many streams, or the engine is stopping.</exception>
     /// <exception cref="Store.StoreException">The journal has no volume left, or is overloaded.</exception>
@@ -131,6 +132,7 @@ public sealed partial class CaptureEngine : IAsyncDisposable
         bool recording = true,
         ChunkFlags flags = ChunkFlags.None,
         TimeSpan preBuffer = default,
+        bool digitsStored = true,
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(identity);
@@ -146,6 +148,7 @@ public sealed partial class CaptureEngine : IAsyncDisposable
             {
                 PreBufferNs = recording ? 0 : preBuffer.Ticks * TimeSpan.NanosecondsPerTick,
             };
+            take.SetDigits(digitsStored);
             await JoinAsync(take, streams, ports).ConfigureAwait(false);
             opened = true;
             return take;

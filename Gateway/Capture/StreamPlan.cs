@@ -20,6 +20,9 @@ public sealed record StreamPlan(string Label, int PayloadType, int ClockRate, st
     /// <summary>Payload types of telephone events (RFC 4733), 0-127.</summary>
     public IReadOnlyList<int> TelephoneEvents { get; init; } = [];
 
+    /// <summary>Payload types of redundant audio (RED, RFC 2198), 0-127: such a packet may carry events within.</summary>
+    public IReadOnlyList<int> Redundant { get; init; } = [];
+
     /// <summary>How the peer is told what came; null: to where its own reports come from, and from the RTCP port.</summary>
     public ReportPlan? Reports { get; init; }
 }

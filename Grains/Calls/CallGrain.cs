@@ -36,14 +36,20 @@ public sealed class CallGrain(
     }
 
     /// <inheritdoc />
-    public async Task AdmittedAsync(CallAdmitted admitted)
+    public async Task<bool> AdmittedAsync(CallAdmitted admitted)
     {
         var before = Document;
         var after = CallTransitions.Admit(before, admitted);
         if (ReferenceEquals(before, after))
         {
-            return;
+            return state.State.Standing.DigitsSuppressed;
         }
+
+        // Never the other way: what one session's verdict suppresses, another's does not allow.
+        var standing = state.State.Standing;
+        standing = admitted.Verdict.Digits == DigitHandling.Suppress && state.State.Revision == 0
+            ? standing with { DigitsSuppressed = true }
+            : standing;
 
         if (before is null && after.State == CallState.NotRecorded)
         {
@@ -53,16 +59,24 @@ public sealed class CallGrain(
             after = after with { Evidence = new EvidenceDocument(receipt.Leaf, receipt.CheckpointSize) };
         }
 
-        await SaveAsync(after);
+        await SaveAsync(after, standing);
+        return standing.DigitsSuppressed;
     }
 
     /// <inheritdoc />
-    public Task TakeStartedAsync(TakeStarted started)
+    public async Task TakeStartedAsync(TakeStarted started)
     {
         var document = Known();
-        return document.Takes.Any(take => take.Id == started.Take.Id)
-            ? Task.CompletedTask
-            : SaveAsync(CallTransitions.Start(document, started));
+        if (document.Takes.Any(take => take.Id == started.Take.Id))
+        {
+            return;
+        }
+
+        await SaveAsync(CallTransitions.Start(document, started));
+        if (state.State.Revision > 0)
+        {
+            await OrderAsync(document.Tenant, started.Take, "as the call's other takes");
+        }
     }
 
     /// <inheritdoc />
@@ -110,17 +124,17 @@ public sealed class CallGrain(
     }
 
     /// <inheritdoc />
-    public async Task<CallDocument> CommandAsync(CallCommand command, string actor)
+    public async Task<CallDocument> CommandAsync(CallCommand command, string actor, string? reason)
     {
         var document = Document
             ?? throw new RefusalException(RefusalKind.NotFound, $"There is no call {this.GetPrimaryKey():D}.");
-        var desire = CallTransitions.DesireOf(document, command);
-        var revision = ++state.State.Revision;
-        document = CallTransitions.Command(document, command, actor, clock.GetUtcNow());
-        await SaveAsync(document);
+        var standing = CallTransitions.Stand(document, state.State.Standing, command);
+        state.State.Revision++;
+        document = CallTransitions.Command(document, command, actor, reason, clock.GetUtcNow());
+        await SaveAsync(document, standing);
         var live = document.Takes.Where(take => !take.Sealed).ToList();
-        var confirmed = await Task.WhenAll(live.Select(take => Gateway(document.Tenant, take)
-            .OrderAsync(new TakeOrder(take.Id, desire, revision, $"{CallTransitions.Word(command)} by {actor}"))));
+        var confirmed = await Task.WhenAll(live.Select(take =>
+            OrderAsync(document.Tenant, take, $"{CallTransitions.Word(command)} by {actor}")));
         if (!confirmed.All(yes => yes))
         {
             logger.CommandUnconfirmed(document.Id, command, actor);
@@ -136,13 +150,23 @@ public sealed class CallGrain(
     private IGatewayGrain Gateway(string tenant, TakeDocument take) =>
         GrainFactory.GetGrain<IGatewayGrain>(Names.Key(tenant, take.Gateway));
 
+    private Task<bool> OrderAsync(string tenant, TakeDocument take, string reason)
+    {
+        var (desire, suppressed) = state.State.Standing;
+        return Gateway(tenant, take).OrderAsync(
+            new TakeOrder(take.Id, desire, state.State.Revision, reason) { DigitsSuppressed = suppressed });
+    }
+
     private async Task<TakeDocument> RefreshAsync(string tenant, TakeDocument take) =>
         take.Sealed ? take : await Gateway(tenant, take).ReadAsync(take.Id) ?? take;
 
-    private async Task SaveAsync(CallDocument document)
+    private async Task SaveAsync(CallDocument document, CallStanding? standing = null)
     {
         var known = state.State;
-        state.State = new CallGrainState { Document = document, Revision = known.Revision };
+        state.State = new CallGrainState
+        {
+            Document = document, Revision = known.Revision, Standing = standing ?? known.Standing,
+        };
         await StateWrites.WriteOrRestoreAsync(state, known);
         await index.PutAsync(document, CancellationToken.None);
     }
@@ -157,4 +181,7 @@ public sealed class CallGrainState
 
     /// <summary>The revision of the last command.</summary>
     [Id(1)] public long Revision { get; set; }
+
+    /// <summary>What commands want of its takes.</summary>
+    [Id(2)] public CallStanding Standing { get; set; } = CallStanding.AsAdmitted;
 }

@@ -51,7 +51,11 @@ public sealed class ChannelGrain(
         var call = await GrainFactory.GetGrain<ISessionGrain>(sessionKey).ResolveAsync(offer.Proposed);
         if (_active.TryGetValue(call, out var known))
         {
-            return known;
+            // Another session of the call: what was commanded since holds for it from its first packet.
+            return known with
+            {
+                DigitsSuppressed = await GrainFactory.GetGrain<ICallGrain>(call.Value).AdmittedAsync(known.Admitted),
+            };
         }
 
         var verdict = await DecideAsync(offer);
@@ -68,10 +72,10 @@ public sealed class ChannelGrain(
             Attributes = offer.Attributes,
             Links = await LinksAsync(offer, call),
         };
-        await GrainFactory.GetGrain<ICallGrain>(call.Value).AdmittedAsync(admitted);
+        var suppressed = await GrainFactory.GetGrain<ICallGrain>(call.Value).AdmittedAsync(admitted);
         await Task.WhenAll(admitted.Links.Select(other =>
             GrainFactory.GetGrain<ICallGrain>(other.Value).LinkAsync(call)));
-        var admission = new Admission(call, verdict, admitted);
+        var admission = new Admission(call, verdict, admitted) { DigitsSuppressed = suppressed };
         Remember(admission, offer.At);
         logger.Admitted(
             call, this.GetPrimaryKeyString(), verdict.Kind, verdict.Policy, verdict.Version, verdict.Rule);
@@ -141,6 +145,7 @@ public sealed class ChannelGrain(
             Retention = decision.Retention,
             Purpose = decision.Purpose,
             PreBufferSeconds = decision.PreBufferSeconds,
+            Digits = decision.Digits,
         };
     }
 

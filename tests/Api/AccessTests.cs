@@ -110,7 +110,7 @@ public sealed class AccessTests
     public async Task Session_of_the_page_reads_and_is_held_to_its_origin()
     {
         await using var host = await ApiHost.StartAsync();
-        host.Call.CommandAsync(CallCommand.Pause, AccessTokens.Administrator).Returns(Samples.Call);
+        host.Call.CommandAsync(CallCommand.Pause, AccessTokens.Administrator, null).Returns(Samples.Call);
         var begun = await host.Anonymous.PostAsJsonAsync("/session", new { token = ApiHost.Token });
         Assert.Equal(HttpStatusCode.NoContent, begun.StatusCode);
         var cookie = begun.Headers.GetValues("Set-Cookie").Single();
@@ -125,7 +125,7 @@ public sealed class AccessTests
         Assert.Equal(HttpStatusCode.OK, await SendAsync(host, HttpMethod.Get, call, pair, null));
         Assert.Equal(HttpStatusCode.Forbidden, await SendAsync(host, HttpMethod.Post, pause, pair, null));
         Assert.Equal(HttpStatusCode.Forbidden, await SendAsync(host, HttpMethod.Post, pause, pair, Evil));
-        await host.Call.DidNotReceive().CommandAsync(Arg.Any<CallCommand>(), Arg.Any<string>());
+        await host.Call.DidNotReceive().CommandAsync(Arg.Any<CallCommand>(), Arg.Any<string>(), Arg.Any<string?>());
         Assert.Equal(HttpStatusCode.OK, await SendAsync(host, HttpMethod.Post, pause, pair, own));
         Assert.Equal(HttpStatusCode.NoContent, await SendAsync(host, HttpMethod.Post, "/session/end", pair, own));
         Assert.Equal(

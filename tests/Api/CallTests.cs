@@ -121,12 +121,27 @@ public sealed class CallTests
     [InlineData("stop", CallCommand.Stop)]
     [InlineData("pause", CallCommand.Pause)]
     [InlineData("resume", CallCommand.Resume)]
+    [InlineData("suppress-digits", CallCommand.SuppressDigits)]
+    [InlineData("allow-digits", CallCommand.AllowDigits)]
     public async Task Command_reaches_the_grain_in_the_tokens_name(string word, CallCommand command)
     {
         await using var host = await ApiHost.StartAsync();
-        host.Call.CommandAsync(command, "administrator").Returns(Samples.Call);
-        var response = await host.Client.PostAsync($"/api/v1/calls/{Samples.Id}/{word}", null);
+        host.Call.CommandAsync(command, "administrator", "card number").Returns(Samples.Call);
+        var response = await host.Client.PostAsync($"/api/v1/calls/{Samples.Id}/{word}?reason=card%20number", null);
         Assert.Equal(CallJson, await response.Content.ReadAsStringAsync());
+    }
+
+    [Theory]
+    [InlineData("reason=")]
+    [InlineData("reason=a%0Ab")]
+    [InlineData("reason=257")]
+    public async Task Command_with_a_reason_that_is_no_text_is_400(string query)
+    {
+        await using var host = await ApiHost.StartAsync();
+        query = query.Replace("257", new string('r', 257), StringComparison.Ordinal);
+        var response = await host.Client.PostAsync($"/api/v1/calls/{Samples.Id}/suppress-digits?{query}", null);
+        Assert.Equal(400, (int)response.StatusCode);
+        Assert.Contains("reason", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -138,7 +153,7 @@ public sealed class CallTests
     public async Task Refusal_of_a_grain_is_its_problem(RefusalKind kind, int status)
     {
         await using var host = await ApiHost.StartAsync();
-        host.Call.CommandAsync(default, null!).ThrowsAsyncForAnyArgs(new RefusalException(kind, "say why"));
+        host.Call.CommandAsync(default, null!, null).ThrowsAsyncForAnyArgs(new RefusalException(kind, "say why"));
         var response = await host.Client.PostAsync($"/api/v1/calls/{Samples.Id}/stop", null);
         Assert.Equal(status, (int)response.StatusCode);
         Assert.Contains("\"detail\":\"say why\"", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);

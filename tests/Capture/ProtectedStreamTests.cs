@@ -129,6 +129,34 @@ public sealed class ProtectedStreamTests : IAsyncLifetime
         await CloseAsync();
     }
 
+    [Fact]
+    public async Task Open_take_without_digits_stores_none_of_any_source_and_none_within_redundant_packets()
+    {
+        const int RedundantType = 96;
+        var plan = Rtp.Plan with { TelephoneEvents = [EventType], Redundant = [RedundantType] };
+        var take = await _engine.OpenTakeAsync(Rtp.Identity(), default, [plan], digitsStored: false);
+        var port = take.Ports[0].Rtp;
+        byte[] Redundant(int sequence, params byte[] payload)
+        {
+            var packet = Rtp.Packet(sequence, payload: payload.Length);
+            packet[1] = RedundantType;
+            payload.CopyTo(packet, 12);
+            return packet;
+        }
+
+        _device.Deliver(port, Rtp.Packet(1), Rtp.Caller);
+        _device.Deliver(port, Digit(2), Rtp.Caller);
+        _device.Deliver(port, Digit(3), Rtp.Stranger);
+        _device.Deliver(port, Redundant(4, 0x80 | EventType, 0, 0, 4, 8, 1, 2, 3, 4, 0xD5), Rtp.Caller);
+        _device.Deliver(port, Redundant(5, 0x80 | 8, 0, 0, 1, EventType, 0xD5, 1, 2, 3, 4), Rtp.Caller);
+        _device.Deliver(port, Redundant(6, 0x80 | 8, 0, 0), Rtp.Caller);
+        _device.Deliver(port, Redundant(7, 0x80 | 8, 0, 0, 1, 8, 0xD5, 0xD5), Rtp.Caller);
+        var stream = (await _engine.CloseTakeAsync(take, 1)).Final.Streams[0];
+        Assert.Equal((2, 5, 0), (stream.Packets, stream.DigitsSuppressed, stream.Foreign));
+        Assert.Equal((5, 4), (stream.Lost, stream.LostWhilePaused));
+        Assert.Equal([1, 7], _journal.Packets.Select(p => (int)p.Bytes[3]));
+    }
+
     private static byte[] Digit(int sequence)
     {
         var packet = Rtp.Packet(sequence, payload: 4);

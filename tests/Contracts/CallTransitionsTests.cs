@@ -116,18 +116,18 @@ public sealed class CallTransitionsTests
     [InlineData(VerdictKind.OnDemand, CallCommand.Resume, TakeDesire.Record)]
     [InlineData(VerdictKind.Record, CallCommand.Pause, TakeDesire.Pause)]
     [InlineData(VerdictKind.Record, CallCommand.Resume, TakeDesire.Record)]
-    public void DesireOf_allowed_command_gives_the_desire(VerdictKind kind, CallCommand command, TakeDesire desire) =>
-        Assert.Equal(desire, CallTransitions.DesireOf(CallTransitions.Admit(null, Admitted(kind)), command));
+    public void Stand_allowed_command_gives_the_desire(VerdictKind kind, CallCommand command, TakeDesire desire) =>
+        Assert.Equal(desire, Desired(CallTransitions.Admit(null, Admitted(kind)), command));
 
     [Theory]
     [InlineData(VerdictKind.Record, CallCommand.Start)]
     [InlineData(VerdictKind.Record, CallCommand.Stop)]
     [InlineData(VerdictKind.Never, CallCommand.Start)]
     [InlineData(VerdictKind.Never, CallCommand.Pause)]
-    public void DesireOf_command_the_verdict_forbids_is_refused(VerdictKind kind, CallCommand command)
+    public void Stand_command_the_verdict_forbids_is_refused(VerdictKind kind, CallCommand command)
     {
         var call = CallTransitions.Admit(null, Admitted(kind));
-        var refusal = Assert.Throws<RefusalException>(() => CallTransitions.DesireOf(call, command));
+        var refusal = Assert.Throws<RefusalException>(() => Desired(call, command));
         Assert.Equal(RefusalKind.WrongState, refusal.Kind);
         Assert.Contains(CallTransitions.Word(command), refusal.Message, StringComparison.Ordinal);
     }
@@ -138,23 +138,68 @@ public sealed class CallTransitionsTests
     [InlineData(CallState.Erased)]
     [InlineData(CallState.Failed)]
     [InlineData(CallState.NotRecorded)]
-    public void DesireOf_on_a_call_that_is_over_refuses_every_command(CallState state)
+    public void Stand_on_a_call_that_is_over_refuses_every_command(CallState state)
     {
         var call = CallTransitions.Admit(null, Admitted(VerdictKind.OnDemand)) with { State = state };
         Assert.All(Enum.GetValues<CallCommand>(), command => Assert.Equal(
             RefusalKind.WrongState,
-            Assert.Throws<RefusalException>(() => CallTransitions.DesireOf(call, command)).Kind));
+            Assert.Throws<RefusalException>(() => Desired(call, command)).Kind));
     }
 
     [Fact]
     public void Command_start_and_stop_are_verdicts_and_a_pause_is_none()
     {
         var call = CallTransitions.Admit(null, Admitted(VerdictKind.OnDemand));
-        Assert.Same(call, CallTransitions.Command(call, CallCommand.Pause, "ann", Start));
-        call = CallTransitions.Command(call, CallCommand.Start, "ann", Start.AddSeconds(5));
+        Assert.Same(call, CallTransitions.Command(call, CallCommand.Pause, "ann", null, Start));
+        call = CallTransitions.Command(call, CallCommand.Start, "ann", null, Start.AddSeconds(5));
         Assert.Equal(VerdictKind.Record, call.Verdicts[^1].Kind);
         Assert.Equal("start by ann", call.Verdicts[^1].Reason);
-        Assert.Equal(TakeDesire.Stop, CallTransitions.DesireOf(call, CallCommand.Stop));
+        Assert.Equal(TakeDesire.Stop, Desired(call, CallCommand.Stop));
+    }
+
+    [Fact]
+    public void Command_of_digits_stands_on_the_timeline_and_leaves_recording_as_it_is()
+    {
+        var call = CallTransitions.Admit(null, Admitted());
+        var paused = new CallStanding(TakeDesire.Pause, DigitsSuppressed: false);
+        var standing = CallTransitions.Stand(call, paused, CallCommand.SuppressDigits);
+        Assert.Equal(new CallStanding(TakeDesire.Pause, DigitsSuppressed: true), standing);
+        Assert.Equal(paused, CallTransitions.Stand(call, standing, CallCommand.AllowDigits));
+        call = CallTransitions.Command(call, CallCommand.SuppressDigits, "ann", "card", Start);
+        call = CallTransitions.Command(call, CallCommand.AllowDigits, "ann", null, Start.AddSeconds(9));
+        Assert.Equal(
+            [(TimelineChange.DigitsSuppressed, "ann", "card"), (TimelineChange.DigitsAllowed, "ann", null)],
+            call.Timeline.Select(entry => (entry.Change, entry.Actor, entry.Reason)));
+        Assert.Single(call.Verdicts);
+    }
+
+    [Fact]
+    public void Command_of_digits_is_taken_from_a_call_that_has_no_room_left()
+    {
+        var full = CallTransitions.Admit(null, Admitted());
+        full = full with
+        {
+            Verdicts = [.. Enumerable.Repeat(full.Verdicts[0], CallTransitions.MaxVerdicts)],
+            Timeline =
+            [
+                .. Enumerable.Repeat(
+                    new TimelineEntry(Start, "p", TimelineChange.Joined, ""), CallTransitions.MaxFacts),
+            ],
+        };
+        Assert.True(
+            CallTransitions.Stand(full, CallStanding.AsAdmitted, CallCommand.SuppressDigits).DigitsSuppressed);
+        var after = CallTransitions.Command(full, CallCommand.SuppressDigits, "ann", null, Start);
+        Assert.Equal(CallTransitions.MaxFacts, after.Timeline.Count);
+        Assert.Contains(CallFlags.TimelineCut, after.Flags);
+    }
+
+    [Fact]
+    public void Admit_with_a_verdict_that_suppresses_digits_says_so_on_the_timeline()
+    {
+        var admitted = Admitted();
+        admitted = admitted with { Verdict = admitted.Verdict with { Digits = DigitHandling.Suppress } };
+        var entry = Assert.Single(CallTransitions.Admit(null, admitted).Timeline);
+        Assert.Equal((TimelineChange.DigitsSuppressed, "rule all", Start), (entry.Change, entry.Actor, entry.At));
     }
 
     [Fact]
@@ -172,6 +217,9 @@ public sealed class CallTransitionsTests
     [InlineData("0198f0a0000070008000000000000000")]
     [InlineData("0198f0a0-0000-7000-8000-00000000000")]
     public void CallId_that_is_none_is_not_read(string? text) => Assert.False(CallId.TryParse(text, out _));
+
+    private static TakeDesire Desired(CallDocument call, CallCommand command) =>
+        CallTransitions.Stand(call, CallStanding.AsAdmitted, command).Desire;
 
     private static CallDocument Started(params TakeDocument[] takes) => takes.Aggregate(
         CallTransitions.Admit(null, Admitted()),

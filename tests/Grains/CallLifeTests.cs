@@ -91,7 +91,7 @@ public sealed class CallLifeTests(RecorderCluster cluster) : IClassFixture<Recor
         var (grain, admission, take) = await StartAsync("life");
         await grain.TakeStartedAsync(new TakeStarted(take, Ended));
         Assert.Single((await grain.GetAsync())!.Takes);
-        var call = await grain.CommandAsync(CallCommand.Start, "ann");
+        var call = await grain.CommandAsync(CallCommand.Start, "ann", null);
         Assert.Equal("start by ann", call.Verdicts[^1].Reason);
         Assert.Empty(call.Flags);
         Assert.Equal(TakeDesire.Record, Assert.Single(gateway.Orders).Desire);
@@ -104,8 +104,49 @@ public sealed class CallLifeTests(RecorderCluster cluster) : IClassFixture<Recor
         Assert.Equal(CallState.Sealed, cluster.Index.Calls[call.Id].State);
         Assert.Empty(await cluster.Client.GetGrain<IGatewayGrain>("life/gw1").PullAsync());
         Assert.Empty((await Channel("life").GetAsync())!.ActiveCalls);
-        var refusal = await Assert.ThrowsAsync<RefusalException>(() => grain.CommandAsync(CallCommand.Pause, "ann"));
+        var refusal = await Assert.ThrowsAsync<RefusalException>(
+            () => grain.CommandAsync(CallCommand.Pause, "ann", null));
         Assert.Equal(RefusalKind.WrongState, refusal.Kind);
+        GC.KeepAlive(gateway);
+    }
+
+    [Fact]
+    public async Task Command_of_digits_reaches_every_take_and_those_that_come_later()
+    {
+        var gateway = await RegisterAsync("card");
+        var (grain, admission, take) = await StartAsync("card");
+        Assert.False(admission.DigitsSuppressed);
+        var call = await grain.CommandAsync(CallCommand.SuppressDigits, "ann", "card number");
+        Assert.Equal("card number", call.Timeline[^1].Reason);
+        var order = Assert.Single(gateway.Orders);
+        Assert.Equal((take.Id, TakeDesire.AsAdmitted, true), (order.Take, order.Desire, order.DigitsSuppressed));
+
+        // A second session of the call is admitted without digits, and its take is told all the same.
+        Assert.True((await Channel("card").AdmitAsync(RecorderCluster.Offer("card", "100", "s1"))).DigitsSuppressed);
+        var second = take with { Id = TakeId.New(Ended) };
+        await grain.TakeStartedAsync(new TakeStarted(second, Ended));
+        Assert.Equal((second.Id, true), (gateway.Orders.Last().Take, gateway.Orders.Last().DigitsSuppressed));
+
+        // A pause meanwhile leaves them suppressed.
+        await grain.CommandAsync(CallCommand.Pause, "ann", null);
+        Assert.Equal((TakeDesire.Pause, true), (gateway.Orders.Last().Desire, gateway.Orders.Last().DigitsSuppressed));
+        await grain.CommandAsync(CallCommand.AllowDigits, "ann", null);
+        Assert.All(gateway.Orders.TakeLast(2), last =>
+            Assert.Equal((TakeDesire.Pause, false), (last.Desire, last.DigitsSuppressed)));
+        GC.KeepAlive(gateway);
+    }
+
+    [Fact]
+    public async Task Admission_under_a_rule_that_suppresses_digits_says_so_until_a_command_allows_them()
+    {
+        await FollowAsync("pci", VerdictKind.Record, DigitHandling.Suppress);
+        var gateway = await RegisterAsync("pci");
+        var (grain, admission, _) = await StartAsync("pci");
+        Assert.True(admission.DigitsSuppressed);
+        Assert.Equal(DigitHandling.Suppress, admission.Verdict.Digits);
+        await grain.CommandAsync(CallCommand.AllowDigits, "ann", null);
+        Assert.False(Assert.Single(gateway.Orders).DigitsSuppressed);
+        Assert.False((await Channel("pci").AdmitAsync(RecorderCluster.Offer("pci", "100", "s1"))).DigitsSuppressed);
         GC.KeepAlive(gateway);
     }
 
@@ -115,9 +156,10 @@ public sealed class CallLifeTests(RecorderCluster cluster) : IClassFixture<Recor
         var gateway = await RegisterAsync("mute");
         gateway.Answers = false;
         var (grain, _, _) = await StartAsync("mute");
-        var call = await grain.CommandAsync(CallCommand.Pause, "ann");
+        var call = await grain.CommandAsync(CallCommand.Pause, "ann", null);
         Assert.Equal([CallFlags.CommandUnconfirmed], call.Flags);
-        var refusal = await Assert.ThrowsAsync<RefusalException>(() => grain.CommandAsync(CallCommand.Stop, "ann"));
+        var refusal = await Assert.ThrowsAsync<RefusalException>(
+            () => grain.CommandAsync(CallCommand.Stop, "ann", null));
         Assert.Equal(RefusalKind.WrongState, refusal.Kind);
         GC.KeepAlive(gateway);
     }
@@ -127,22 +169,23 @@ public sealed class CallLifeTests(RecorderCluster cluster) : IClassFixture<Recor
     {
         var grain = cluster.Client.GetGrain<ICallGrain>(Guid.NewGuid());
         Assert.Null(await grain.GetAsync());
-        var refusal = await Assert.ThrowsAsync<RefusalException>(() => grain.CommandAsync(CallCommand.Pause, "ann"));
+        var refusal = await Assert.ThrowsAsync<RefusalException>(
+            () => grain.CommandAsync(CallCommand.Pause, "ann", null));
         Assert.Equal(RefusalKind.NotFound, refusal.Kind);
     }
 
     private static string Body(LedgerProof proof) => System.Text.Encoding.UTF8.GetString(proof.Body);
 
-    private static PolicyDocument Policy(VerdictKind kind) => new(
-        [new PolicyRule { Name = "every", Verdict = kind, RetentionDays = 10, Purpose = "test" }]);
+    private static PolicyDocument Policy(VerdictKind kind, DigitHandling digits = DigitHandling.Store) => new(
+        [new PolicyRule { Name = "every", Verdict = kind, RetentionDays = 10, Purpose = "test", Digits = digits }]);
 
     private IChannelGrain Channel(string tenant) =>
         cluster.Client.GetGrain<IChannelGrain>(Names.Channel(tenant, "sip1", "100"));
 
-    private async Task FollowAsync(string tenant, VerdictKind kind)
+    private async Task FollowAsync(string tenant, VerdictKind kind, DigitHandling digits = DigitHandling.Store)
     {
         var policy = cluster.Client.GetGrain<IRetentionPolicyGrain>($"{tenant}/default");
-        var draft = await policy.DraftAsync(Policy(kind), "ann");
+        var draft = await policy.DraftAsync(Policy(kind, digits), "ann");
         await policy.ActivateAsync(draft.Version, "ann");
     }
 

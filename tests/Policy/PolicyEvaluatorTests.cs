@@ -76,6 +76,20 @@ public sealed class PolicyEvaluatorTests
             Rule() with { Channel = channel, CallingPrefix = calling, CalledPrefix = called, Direction = direction },
             matches);
 
+    [Theory]
+    [InlineData(DigitHandling.Store)]
+    [InlineData(DigitHandling.Mask)]
+    [InlineData(DigitHandling.Suppress)]
+    public void Evaluate_gives_what_becomes_of_keys_pressed(DigitHandling digits)
+    {
+        var rule = new PolicyRule
+        {
+            Name = "all", Verdict = VerdictKind.Record, RetentionDays = 1, Purpose = "test", Digits = digits,
+        };
+        var policy = PolicyEvaluator.Compile(new PolicyDocument([rule]));
+        Assert.Equal(digits, policy.Evaluate(new PolicyFacts("sip1", "100", "1", "2", default)).Digits);
+    }
+
     [Fact]
     public void Evaluate_takes_the_first_rule_that_matches_and_gives_its_terms()
     {

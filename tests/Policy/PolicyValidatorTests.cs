@@ -51,6 +51,10 @@ public sealed class PolicyValidatorTests
         AssertFault("good", "calledPrefix", Good with { CalledPrefix = prefix });
     }
 
+    [Fact]
+    public void Validate_digits_of_no_kind_are_refused() =>
+        AssertFault("good", "digits", Good with { Digits = (DigitHandling)9 });
+
     [Theory]
     [InlineData(VerdictKind.OnDemand, -1)]
     [InlineData(VerdictKind.OnDemand, 61)]

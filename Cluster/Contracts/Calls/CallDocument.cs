@@ -73,6 +73,19 @@ public enum VerdictKind
     Pending,
 }
 
+/// <summary>What becomes of keys pressed in a call (RFC 4733).</summary>
+public enum DigitHandling
+{
+    /// <summary>Stored and shown.</summary>
+    Store,
+
+    /// <summary>Stored; shown as pressed, not which.</summary>
+    Mask,
+
+    /// <summary>Card data may follow: not stored until a command allows it.</summary>
+    Suppress,
+}
+
 /// <summary>The closed list of flags on a call. Their meaning stands in the API's documentation.</summary>
 public static class CallFlags
 {
@@ -174,6 +187,10 @@ public sealed record Verdict
     /// <summary>Seconds before a start that are recorded too; 0, and then left out of the API, for none.</summary>
     [Id(9), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int PreBufferSeconds { get; init; }
+
+    /// <summary>What becomes of keys pressed; <see cref="DigitHandling.Store"/> is left out of the API.</summary>
+    [Id(10), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public DigitHandling Digits { get; init; }
 }
 
 /// <summary>A party of a call (RFC 7865 §6.5).</summary>

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Talreg.Contracts.Calls;
 
 /// <summary>One thing a vendor says of a call, such as its UCID or a header.</summary>
@@ -9,7 +11,7 @@ namespace Talreg.Contracts.Calls;
 [GenerateSerializer, Immutable, Alias("Talreg.CallAttribute")]
 public sealed record CallAttribute([property: Id(0)] string Name, [property: Id(1)] string Value);
 
-/// <summary>What happened to a party of a call.</summary>
+/// <summary>What happened in a call: to a party of it, or to the keys pressed.</summary>
 public enum TimelineChange
 {
     /// <summary>Takes part from now on.</summary>
@@ -23,16 +25,31 @@ public enum TimelineChange
 
     /// <summary>Its voice is on that stream no more.</summary>
     StopsSending,
+
+    /// <summary>Keys pressed are not stored from now on, because card data may follow.</summary>
+    DigitsSuppressed,
+
+    /// <summary>Keys pressed are stored from now on.</summary>
+    DigitsAllowed,
 }
 
 /// <summary>One entry of a call's timeline.</summary>
 /// <param name="At">When: by the recording client's clock where it can be believed, else when it was told.</param>
-/// <param name="Participant">The participant's id.</param>
+/// <param name="Participant">The participant's id; empty for what happened to the keys pressed.</param>
 /// <param name="Change">What happened.</param>
-/// <param name="Label">The stream's label for the last two; else empty.</param>
+/// <param name="Label">The stream's label where a voice is on one; else empty.</param>
 [GenerateSerializer, Immutable, Alias("Talreg.TimelineEntry")]
 public sealed record TimelineEntry(
     [property: Id(0)] DateTimeOffset At,
     [property: Id(1)] string Participant,
     [property: Id(2)] TimelineChange Change,
-    [property: Id(3)] string Label);
+    [property: Id(3)] string Label)
+{
+    /// <summary>Who asked for it, or <c>rule</c> and its name; null, and then left out, for what a client told.</summary>
+    [Id(4), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Actor { get; init; }
+
+    /// <summary>Why, in the words of who asked; null, and then left out, for none.</summary>
+    [Id(5), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Reason { get; init; }
+}

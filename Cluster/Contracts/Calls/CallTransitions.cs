@@ -33,6 +33,12 @@ public static class CallTransitions
                 Flags = Sorted(admitted.Flags),
                 Attributes = Bounded(admitted.Attributes, MaxFacts),
                 Links = Bounded(admitted.Links, MaxFacts),
+                Timeline = admitted.Verdict.Digits == DigitHandling.Suppress
+                    ? [new TimelineEntry(admitted.At, "", TimelineChange.DigitsSuppressed, "")
+                        {
+                            Actor = $"rule {admitted.Verdict.Rule}",
+                        }]
+                    : [],
             };
         }
 
@@ -106,15 +112,24 @@ public static class CallTransitions
     public static CallDocument Flag(CallDocument document, string flag) =>
         document with { Flags = Sorted(Union(document.Flags, [flag])) };
 
-    /// <summary>What a command asks of the takes.</summary>
+    /// <summary>What the takes should be doing after a command.</summary>
+    /// <param name="document">The call.</param>
+    /// <param name="before">What they should be doing before it.</param>
+    /// <param name="command">The command.</param>
     /// <exception cref="RefusalException">The call has ended, or its policy does not allow the command.</exception>
-    public static TakeDesire DesireOf(CallDocument document, CallCommand command)
+    public static CallStanding Stand(CallDocument document, CallStanding before, CallCommand command)
     {
         if (document.State != CallState.Active)
         {
             throw new RefusalException(
                 RefusalKind.WrongState, $"Call {document.Id} is over; only a live call can be told to "
                     + $"{Word(command)}.");
+        }
+
+        // Never for want of room: what may not be stored must not be.
+        if (command is CallCommand.SuppressDigits or CallCommand.AllowDigits)
+        {
+            return before with { DigitsSuppressed = command == CallCommand.SuppressDigits };
         }
 
         if (document.Verdicts.Count >= MaxVerdicts)
@@ -124,7 +139,7 @@ public static class CallTransitions
         }
 
         var onDemand = document.Verdicts[0].Kind == VerdictKind.OnDemand;
-        return command switch
+        var desire = command switch
         {
             CallCommand.Start when onDemand => TakeDesire.Record,
             CallCommand.Stop when onDemand => TakeDesire.Stop,
@@ -135,14 +150,27 @@ public static class CallTransitions
                 $"Rule {document.Verdicts[0].Rule} records call {document.Id} in full; it can be paused and "
                     + $"resumed, not told to {Word(command)}."),
         };
+        return before with { Desire = desire };
     }
 
     /// <summary>
     /// Notes a command that changes whether the call is recorded. A pause is not a decision: the take declares it as
-    /// a gap.
+    /// a gap. Keys that are not stored leave none that anyone would see: they stand on the timeline.
     /// </summary>
-    public static CallDocument Command(CallDocument document, CallCommand command, string actor, DateTimeOffset at)
+    public static CallDocument Command(
+        CallDocument document, CallCommand command, string actor, string? reason, DateTimeOffset at)
     {
+        if (command is CallCommand.SuppressDigits or CallCommand.AllowDigits)
+        {
+            var change = command == CallCommand.SuppressDigits
+                ? TimelineChange.DigitsSuppressed
+                : TimelineChange.DigitsAllowed;
+            var entry = new TimelineEntry(at, "", change, "") { Actor = actor, Reason = reason };
+            return document.Timeline.Count < MaxFacts
+                ? document with { Timeline = [.. document.Timeline, entry] }
+                : Flag(document, CallFlags.TimelineCut);
+        }
+
         if (command is not (CallCommand.Start or CallCommand.Stop))
         {
             return document;
@@ -163,7 +191,9 @@ public static class CallTransitions
         CallCommand.Start => "start",
         CallCommand.Stop => "stop",
         CallCommand.Pause => "pause",
-        _ => "resume",
+        CallCommand.Resume => "resume",
+        CallCommand.SuppressDigits => "suppress-digits",
+        _ => "allow-digits",
     };
 
     private static IReadOnlyList<T> Union<T>(IReadOnlyList<T> first, IReadOnlyList<T> second) =>
@@ -174,4 +204,15 @@ public static class CallTransitions
 
     private static IReadOnlyList<T> Bounded<T>(IReadOnlyList<T> items, int most) =>
         items.Count <= most ? items : [.. items.Take(most)];
+}
+
+/// <summary>What commands, so far, want of every take of a call.</summary>
+/// <param name="Desire">Whether it records.</param>
+/// <param name="DigitsSuppressed">True while keys pressed are not stored.</param>
+[GenerateSerializer, Immutable, Alias("Talreg.CallStanding")]
+public sealed record CallStanding(
+    [property: Id(0)] TakeDesire Desire, [property: Id(1)] bool DigitsSuppressed)
+{
+    /// <summary>Nobody has commanded anything, and the verdict stores keys pressed.</summary>
+    public static CallStanding AsAdmitted { get; } = new(TakeDesire.AsAdmitted, DigitsSuppressed: false);
 }

@@ -18,10 +18,13 @@ public interface ICallGrain : IGrainWithGuidKey
     /// A channel admitted the call: its facts and first verdict. Again: the facts are merged, the verdict is added
     /// once.
     /// </summary>
+    /// <returns>True while keys pressed in the call are not to be stored, by its verdict or by command.</returns>
     [Alias("Admitted")]
-    Task AdmittedAsync(CallAdmitted admitted);
+    Task<bool> AdmittedAsync(CallAdmitted admitted);
 
-    /// <summary>A gateway began a take. Again with the same take id: no effect.</summary>
+    /// <summary>
+    /// A gateway began a take. Again with the same take id: no effect. Commands given to the call before reach it too.
+    /// </summary>
     [Alias("TakeStarted")]
     Task TakeStartedAsync(TakeStarted started);
 
@@ -41,14 +44,17 @@ public interface ICallGrain : IGrainWithGuidKey
     Task LinkAsync(CallId other);
 
     /// <summary>
-    /// Starts, stops, pauses or resumes the recording of every live take, and answers when each gateway confirmed, or
-    /// did not within its deadline.
+    /// Starts, stops, pauses or resumes the recording of every live take, or of the keys pressed in it, and answers when
+    /// each gateway confirmed, or did not within its deadline.
     /// </summary>
+    /// <param name="command">What is asked.</param>
+    /// <param name="actor">Who asks.</param>
+    /// <param name="reason">Why, in the actor's words; null for none. Stands on the timeline of the keys pressed.</param>
     /// <exception cref="RefusalException">
     /// The call is unknown, has ended, or its verdict does not allow the command.
     /// </exception>
     [Alias("Command")]
-    Task<CallDocument> CommandAsync(CallCommand command, string actor);
+    Task<CallDocument> CommandAsync(CallCommand command, string actor, string? reason);
 }
 
 /// <summary>What a person or a process asks of a live call.</summary>
@@ -65,6 +71,12 @@ public enum CallCommand
 
     /// <summary>Go on after a pause.</summary>
     Resume,
+
+    /// <summary>Store no keys pressed (RFC 4733) until allowed: card data may follow.</summary>
+    SuppressDigits,
+
+    /// <summary>Store keys pressed again.</summary>
+    AllowDigits,
 }
 
 /// <summary>What the channel decided and on which facts.</summary>

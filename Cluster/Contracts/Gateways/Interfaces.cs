@@ -36,6 +36,9 @@ public enum TakeDesire
 
     /// <summary>Seal it.</summary>
     Stop,
+
+    /// <summary>What its verdict said: nobody has asked for anything else.</summary>
+    AsAdmitted,
 }
 
 /// <summary>The desired state of one take. A higher revision replaces a lower one.</summary>
@@ -44,7 +47,11 @@ public sealed record TakeOrder(
     [property: Id(0)] TakeId Take,
     [property: Id(1)] TakeDesire Desire,
     [property: Id(2)] long Revision,
-    [property: Id(3)] string Reason);
+    [property: Id(3)] string Reason)
+{
+    /// <summary>True while keys pressed are not to be stored.</summary>
+    [Id(4)] public bool DigitsSuppressed { get; init; }
+}
 
 /// <summary>How a gateway is told at once. The same orders can be pulled, so that none is lost.</summary>
 [Alias("Talreg.IGatewayObserver")]
@@ -137,7 +144,11 @@ public sealed record CallOffer(
 public sealed record Admission(
     [property: Id(0)] CallId Call,
     [property: Id(1)] Verdict Verdict,
-    [property: Id(2)] CallAdmitted Admitted);
+    [property: Id(2)] CallAdmitted Admitted)
+{
+    /// <summary>True where keys pressed are not to be stored from the start, by the verdict or by an earlier command.</summary>
+    [Id(3)] public bool DigitsSuppressed { get; init; }
+}
 
 /// <summary>One recorded line. Key: <c>{tenant}/{interface}/{line}</c>.</summary>
 [Alias("Talreg.IChannelGrain")]

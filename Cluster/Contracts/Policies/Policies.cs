@@ -37,6 +37,10 @@ public sealed record PolicyRule
     /// </summary>
     [Id(8), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int PreBufferSeconds { get; init; }
+
+    /// <summary>What becomes of keys pressed: card data may follow, or they may be nobody's to read.</summary>
+    [Id(9), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public DigitHandling Digits { get; init; }
 }
 
 /// <summary>

@@ -17,6 +17,9 @@ internal static class CallEndpoints
     /// <summary>Where a search in Arrow form puts the cursor of the next page.</summary>
     public const string NextHeader = "X-Talreg-Next";
 
+    /// <summary>The longest reason of a command, in characters.</summary>
+    public const int MaxReasonLength = 256;
+
     public static void Map(IEndpointRouteBuilder routes)
     {
         var token = new AccessRequirement(AccessRule.Token);
@@ -30,7 +33,7 @@ internal static class CallEndpoints
             .Produces<CallDocument>().Problems(400, 401, 404, 503);
         foreach (var command in Enum.GetValues<CallCommand>())
         {
-            var word = command.ToString().ToLowerInvariant();
+            var word = CallTransitions.Word(command);
             routes.MapPost($"/api/v1/calls/{{id}}/{word}", Handler(command))
                 .WithMetadata(token)
                 .WithSummary(Summary(command))
@@ -93,15 +96,21 @@ internal static class CallEndpoints
         return call is null ? Unknown(callId) : Results.Json(call, TalregJson.Options);
     }
 
-    private static Func<string, HttpContext, TenantGrains, Task<IResult>> Handler(CallCommand command) =>
-        (string id, HttpContext http, [FromServices] TenantGrains grains) => CommandAsync(command, id, http, grains);
+    private static Func<string, string?, HttpContext, TenantGrains, Task<IResult>> Handler(CallCommand command) =>
+        (string id, [FromQuery] string? reason, HttpContext http, [FromServices] TenantGrains grains) =>
+            CommandAsync(command, id, reason, http, grains);
 
     private static async Task<IResult> CommandAsync(
-        CallCommand command, string id, HttpContext http, TenantGrains grains)
+        CallCommand command, string id, string? reason, HttpContext http, TenantGrains grains)
     {
         if (!CallId.TryParse(id, out var callId))
         {
             return BadId(id);
+        }
+
+        if (reason is not null && (reason.Length is 0 or > MaxReasonLength || reason.Any(char.IsControl)))
+        {
+            return Problem.Parameter("reason", reason, $"1 to {MaxReasonLength} characters of text");
         }
 
         if (await grains.FindCallAsync(callId, http.RequestAborted).ConfigureAwait(false) is null)
@@ -111,7 +120,7 @@ internal static class CallEndpoints
 
         // Not cancelled with the request: a command once sent is carried out, and its answer is only unheard.
         var actor = http.Features.GetRequiredFeature<Caller>().Name;
-        var call = await grains.Call(callId).CommandAsync(command, actor).ConfigureAwait(false);
+        var call = await grains.Call(callId).CommandAsync(command, actor, reason).ConfigureAwait(false);
         return Results.Json(call, TalregJson.Options);
     }
 
@@ -120,6 +129,8 @@ internal static class CallEndpoints
         CallCommand.Start => "Begins to record an on-demand call.",
         CallCommand.Stop => "Ends the recording; the call may go on.",
         CallCommand.Pause => "Stores nothing until resumed.",
-        _ => "Goes on after a pause.",
+        CallCommand.Resume => "Goes on after a pause.",
+        CallCommand.SuppressDigits => "Stores no keys pressed until allowed: card data may follow.",
+        _ => "Stores keys pressed again.",
     };
 }

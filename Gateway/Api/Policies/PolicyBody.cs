@@ -13,7 +13,8 @@ internal sealed class PolicyBody
     private const int MaxFaults = 20;
 
     private const string Members =
-        "name, channel, callingPrefix, calledPrefix, direction, verdict, retentionDays, preBufferSeconds and purpose";
+        "name, channel, callingPrefix, calledPrefix, direction, verdict, retentionDays, preBufferSeconds, digits "
+        + "and purpose";
 
     private readonly List<string> _faults = [];
 
@@ -78,6 +79,7 @@ internal sealed class PolicyBody
             Verdict = Verdict(rule, at),
             RetentionDays = Days(rule, at),
             PreBufferSeconds = PreBuffer(rule, at),
+            Digits = Digits(rule, at),
             Purpose = Text(rule, at, "purpose", required: true)!,
         };
     }
@@ -91,7 +93,7 @@ internal sealed class PolicyBody
     };
 
     private static bool IsKnown(string name) => name is "name" or "channel" or "callingPrefix" or "calledPrefix"
-        or "direction" or "verdict" or "retentionDays" or "preBufferSeconds" or "purpose";
+        or "direction" or "verdict" or "retentionDays" or "preBufferSeconds" or "digits" or "purpose";
 
     private string? Text(JsonElement rule, string at, string name, bool required = false)
     {
@@ -142,6 +144,20 @@ internal sealed class PolicyBody
                 _faults.Add($"'{at}.verdict' held '{Http.Problem.Shorten(held)}'; "
                     + "it may hold record, never, onDemand or pending.");
                 return default;
+        }
+    }
+
+    private DigitHandling Digits(JsonElement rule, string at)
+    {
+        switch (Text(rule, at, "digits"))
+        {
+            case null or "store": return DigitHandling.Store;
+            case "mask": return DigitHandling.Mask;
+            case "suppress": return DigitHandling.Suppress;
+            case var held:
+                _faults.Add($"'{at}.digits' held '{Http.Problem.Shorten(held)}'; "
+                    + "it may hold store, mask or suppress.");
+                return DigitHandling.Store;
         }
     }
 

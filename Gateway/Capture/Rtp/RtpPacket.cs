@@ -56,6 +56,15 @@ internal static class RtpPacket
 
     internal static uint Ssrc(ReadOnlySpan<byte> packet) => BinaryPrimitives.ReadUInt32BigEndian(packet[8..]);
 
+    /// <summary>Where the payload begins, in a packet whose header is whole.</summary>
+    internal static int PayloadOffset(ReadOnlySpan<byte> packet)
+    {
+        var length = HeaderSize + ((packet[0] & 0x0F) * 4);
+        return (packet[0] & 0x10) == 0
+            ? length
+            : length + 4 + (BinaryPrimitives.ReadUInt16BigEndian(packet[(length + 2)..]) * 4);
+    }
+
     /// <summary>Who sends an RTCP packet: the SSRC behind its first header.</summary>
     internal static uint Reporter(ReadOnlySpan<byte> packet) => BinaryPrimitives.ReadUInt32BigEndian(packet[4..]);
 

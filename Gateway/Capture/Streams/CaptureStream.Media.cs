@@ -10,6 +10,7 @@ internal sealed partial class CaptureStream : IDisposable
 {
     private SrtpReceiver? _srtp;
     private UInt128 _eventTypes;
+    private UInt128 _redundantTypes;
     private bool _digitsOff;
 
     /// <summary>Telephone events are stored, or not; in force on return. Shard thread.</summary>
@@ -26,11 +27,8 @@ internal sealed partial class CaptureStream : IDisposable
 
     private void SetMedia(StreamPlan plan)
     {
-        _eventTypes = UInt128.Zero;
-        foreach (var type in plan.TelephoneEvents)
-        {
-            _eventTypes |= UInt128.One << (type & 0x7F);
-        }
+        _eventTypes = TypesOf(plan.TelephoneEvents);
+        _redundantTypes = TypesOf(plan.Redundant);
 
         if (plan.Crypto is not { } keys)
         {
@@ -46,16 +44,58 @@ internal sealed partial class CaptureStream : IDisposable
         }
     }
 
-    private bool IsDigit(ReadOnlySpan<byte> packet) =>
-        (_eventTypes >> (packet[1] & 0x7F) & UInt128.One) != UInt128.Zero;
+    private static UInt128 TypesOf(IReadOnlyList<int> types)
+    {
+        var set = UInt128.Zero;
+        foreach (var type in types)
+        {
+            set |= UInt128.One << (type & 0x7F);
+        }
 
-    private void SuppressDigit(long arrivalNs)
+        return set;
+    }
+
+    private static bool IsIn(UInt128 types, byte type) => (types >> (type & 0x7F) & UInt128.One) != UInt128.Zero;
+
+    private bool IsDigit(ReadOnlySpan<byte> packet) => IsIn(_eventTypes, packet[1]);
+
+    // A redundant packet that repeats an event among others, or that cannot be read, may not be stored either.
+    private bool CarriesDigit(ReadOnlySpan<byte> packet) =>
+        IsDigit(packet) || (IsIn(_redundantTypes, packet[1]) && RedundantCarriesDigit(packet));
+
+    // Headers of four bytes {F=1, type, offset, length}, ended by one byte {F=0, type} (RFC 2198 §3).
+    private bool RedundantCarriesDigit(ReadOnlySpan<byte> packet)
+    {
+        var at = RtpPacket.PayloadOffset(packet);
+        while (at < packet.Length)
+        {
+            if (IsIn(_eventTypes, packet[at]))
+            {
+                return true;
+            }
+
+            if ((packet[at] & 0x80) == 0)
+            {
+                return false;
+            }
+
+            at += 4;
+        }
+
+        return true;
+    }
+
+    // Of another source too: nobody knows whose keys they are. Its numbers are not the stream's.
+    private void SuppressDigit(bool own, long arrivalNs)
     {
         _counters.Digits++;
         _counters.Suppressed++;
         _shard.Totals.Suppressed++;
-        _suppressedPending++;
-        _gaps.Add(GapReason.Paused, arrivalNs, arrivalNs, 1);
+        if (own)
+        {
+            _suppressedPending++;
+            _gaps.Add(GapReason.Paused, arrivalNs, arrivalNs, 1);
+        }
     }
 
     // The device's memory is not ours to write: a packet is copied, opened there, and goes on as if it had come in clear.

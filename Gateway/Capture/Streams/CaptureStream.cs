@@ -214,9 +214,9 @@ internal sealed partial class CaptureStream
             NoteOwn(rtp, datagram);
         }
 
-        if (_digitsOff && rtp && own && IsDigit(packet))
+        if (_digitsOff && rtp && CarriesDigit(packet))
         {
-            SuppressDigit(datagram.ArrivalNs);
+            SuppressDigit(own, datagram.ArrivalNs);
             return;
         }
 

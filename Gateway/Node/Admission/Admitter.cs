@@ -79,6 +79,9 @@ internal sealed class Admitter(
         {
             Attributes = offer.Attributes,
         };
-        return new Contracts.Gateways.Admission(offer.Proposed, verdict, admitted);
+        return new Contracts.Gateways.Admission(offer.Proposed, verdict, admitted)
+        {
+            DigitsSuppressed = verdict.Digits == DigitHandling.Suppress,
+        };
     }
 }

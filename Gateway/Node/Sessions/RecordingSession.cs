@@ -2,6 +2,7 @@ using Talreg.Capture;
 using Talreg.Capture.Quality;
 using Talreg.Contracts;
 using Talreg.Contracts.Calls;
+using Talreg.Contracts.Gateways;
 using Talreg.Gateway.Sealing;
 
 namespace Talreg.Gateway.Sessions;
@@ -48,6 +49,9 @@ internal sealed class RecordingSession : IDisposable
 
     /// <summary>True while every m-line is held: silence is expected.</summary>
     public bool Held { get; set; }
+
+    /// <summary>What the last order wanted of the take.</summary>
+    public TakeDesire Desire { get; set; } = TakeDesire.AsAdmitted;
 
     /// <summary>The revision of the last order carried out.</summary>
     public long Revision { get; set; }

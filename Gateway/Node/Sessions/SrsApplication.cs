@@ -226,10 +226,23 @@ internal sealed partial class SrsApplication(
                 return;
             }
 
+            // What may not be stored comes first. A desire that is not new is not carried out again: "off" would forget a
+            // pre-buffer.
             session.Revision = order.Revision;
-            session.Recording = order.Desire == TakeDesire.Record;
-            await capture.SetRecordingAsync(take, session.Recording, CancellationToken.None)
-                .ConfigureAwait(false);
+            if (take.DigitsStored == order.DigitsSuppressed)
+            {
+                await capture.SetDigitsAsync(take, !order.DigitsSuppressed, CancellationToken.None)
+                    .ConfigureAwait(false);
+            }
+
+            if (order.Desire != session.Desire)
+            {
+                session.Desire = order.Desire;
+                session.Recording = order.Desire == TakeDesire.Record;
+                await capture.SetRecordingAsync(take, session.Recording, CancellationToken.None)
+                    .ConfigureAwait(false);
+            }
+
             logger.OrderCarriedOut(order.Take, order.Desire, order.Reason);
         }
         finally
@@ -334,15 +347,18 @@ internal sealed partial class SrsApplication(
             {
                 To = ReportsTo(media), Mux = media.RtcpMux, Crypto = MediaKeys.Ours(media, before?.Reports?.Crypto),
             },
-            TelephoneEvents =
-            [
-                .. media.Formats
-                    .Where(one => "telephone-event".Equals(one.Encoding, StringComparison.OrdinalIgnoreCase))
-                    .Select(one => int.TryParse(one.Format, out var number) ? number : -1)
-                    .Where(number => number is >= 0 and <= 127),
-            ],
+            TelephoneEvents = TypesOf(media, "telephone-event"),
+            Redundant = TypesOf(media, "red"),
         };
     }
+
+    private static List<int> TypesOf(SdpMedia media, string encoding) =>
+    [
+        .. media.Formats
+            .Where(one => encoding.Equals(one.Encoding, StringComparison.OrdinalIgnoreCase))
+            .Select(one => int.TryParse(one.Format, out var number) ? number : -1)
+            .Where(number => number is >= 0 and <= 127),
+    ];
 
     // To one host only: who could name a group here would have others flooded by way of us.
     private static IPEndPoint? ReportsTo(SdpMedia media)
@@ -391,6 +407,7 @@ internal sealed partial class SrsApplication(
                 recording,
                 flags,
                 TimeSpan.FromSeconds(recording ? 0 : admission.Verdict.PreBufferSeconds),
+                digitsStored: !admission.DigitsSuppressed,
                 cancellationToken)
             .ConfigureAwait(false);
         var session = NewSession(dialogId, admission, callOffer, take, facts, metadata);
