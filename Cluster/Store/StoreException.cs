@@ -20,4 +20,7 @@ public sealed class StoreException : IOException
 
     /// <summary>True when the cause is a file system or quota that is full: nothing was lost, and space may come back.</summary>
     public bool IsOutOfSpace { get; init; }
+
+    /// <summary>True when a file holds what it must not: trying again gives the same.</summary>
+    public bool IsDamaged { get; init; }
 }

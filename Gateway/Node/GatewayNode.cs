@@ -124,6 +124,7 @@ public sealed class GatewayNode : IGatewayObserver, IAsyncDisposable
         _sessions.Sessions.Count,
         _sealing.Waiting,
         _sealing.Sealed,
+        _sealing.Damaged,
         _recovered.Left,
         _recovered.Failed,
         _refusals.Total,
@@ -295,6 +296,7 @@ public sealed class GatewayNode : IGatewayObserver, IAsyncDisposable
 /// <param name="Sessions">Recording sessions alive.</param>
 /// <param name="Unsealed">Takes that ended and wait to be sealed.</param>
 /// <param name="Sealed">Takes sealed since the start.</param>
+/// <param name="Damaged">Takes the journal does not give as they were written, since the start; kept, not sealed.</param>
 /// <param name="RecoveredUnsealed">Takes of earlier processes that were found and are not sealed yet.</param>
 /// <param name="RecoveryFailed">Takes of earlier processes that cannot be made ready to be sealed.</param>
 /// <param name="Refused">SIP messages refused since the start.</param>
@@ -312,6 +314,7 @@ public sealed record GatewayCounters(
     int Sessions,
     long Unsealed,
     long Sealed,
+    long Damaged,
     long RecoveredUnsealed,
     long RecoveryFailed,
     long Refused,

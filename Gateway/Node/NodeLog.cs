@@ -134,4 +134,9 @@ internal static partial class NodeLog
         3046, LogLevel.Critical, "The journal of earlier starts could not be read; it is kept, the next start tries "
             + "again")]
     public static partial void RecoveryFailed(this ILogger logger, Exception e);
+
+    [LoggerMessage(
+        3047, LogLevel.Error, "Take {Take} of call {Call} cannot be sealed: the journal gives other bytes than were "
+            + "written. It is kept, and the next start seals what can be used")]
+    public static partial void SealDamaged(this ILogger logger, TakeId take, CallId call, Exception e);
 }

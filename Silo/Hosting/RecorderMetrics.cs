@@ -38,6 +38,8 @@ internal sealed class RecorderMetrics(
         var sessions = factory.CreateGauge("talreg_sessions", "Recording sessions alive.");
         var unsealed = factory.CreateGauge("talreg_takes_unsealed", "Takes that ended and wait to be sealed.");
         var @sealed = factory.CreateCounter("talreg_takes_sealed_total", "Takes sealed since the start.");
+        var damaged = factory.CreateCounter(
+            "talreg_takes_damaged_total", "Takes whose journal gives other bytes than were written.");
         var unread = factory.CreateGauge(
             "talreg_recovery_unread_bytes", "Length of journal segments of earlier starts that are not read yet.");
         var recovered = factory.CreateGauge(
@@ -59,6 +61,7 @@ internal sealed class RecorderMetrics(
             sessions.Set(now.Sessions);
             unsealed.Set(now.Unsealed);
             @sealed.IncTo(now.Sealed);
+            damaged.IncTo(now.Damaged);
             unread.Set(now.Journal.UnrecoveredBytes);
             recovered.Set(now.RecoveredUnsealed);
             unrecoverable.Set(now.RecoveryFailed);

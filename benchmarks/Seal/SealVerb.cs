@@ -9,16 +9,16 @@ namespace Talreg.Benchmarks.Seal;
 /// </summary>
 internal static class SealVerb
 {
-    internal const string Usage = "seal [--calls N] [--packets N] [--folder PATH]";
+    internal const string Usage = "seal [--calls N] [--packets N] [--batch N] [--folder PATH]";
 
     private const int Rounds = 3;
 
     internal static async Task<int> RunAsync(string[] args)
     {
-        var (calls, packets, parent) = Parse(args);
+        var (calls, packets, batch, parent) = Parse(args);
         Console.WriteLine(Machine.Describe());
         Console.WriteLine(
-            $"{calls} calls, interleaved chunk by chunk, {packets} packets a round, round 0 warms up");
+            $"{calls} calls, interleaved chunk by chunk, {packets} packets a round; {batch} takes in a pass; round 0 warms up");
         Console.WriteLine(
             "| round | user s/M | system s/M | CPU s/M | MB read | MB of recordings | s |");
         Console.WriteLine("| ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
@@ -29,7 +29,7 @@ internal static class SealVerb
                 : Directory.CreateDirectory(Path.Combine(parent, $"talreg-seal-{Environment.ProcessId}")).FullName;
             try
             {
-                await MeasureAsync(folder, calls, packets, round).ConfigureAwait(false);
+                await MeasureAsync(folder, calls, packets, batch, round).ConfigureAwait(false);
             }
             finally
             {
@@ -40,7 +40,7 @@ internal static class SealVerb
         return 0;
     }
 
-    private static async Task MeasureAsync(string folder, int calls, int packets, int round)
+    private static async Task MeasureAsync(string folder, int calls, int packets, int batch, int round)
     {
         var journal = await InterleavedJournal.FillAsync(folder, calls, packets).ConfigureAwait(false);
         await using var closing = journal.ConfigureAwait(false);
@@ -48,7 +48,7 @@ internal static class SealVerb
         var (user, system) = (self.UserProcessorTime, self.PrivilegedProcessorTime);
         var read = BytesRead();
         var started = Stopwatch.GetTimestamp();
-        var bytes = await journal.SealAsync().ConfigureAwait(false);
+        var bytes = await journal.SealAsync(batch).ConfigureAwait(false);
         var took = Stopwatch.GetElapsedTime(started);
         self.Refresh();
         var millions = journal.Packets / 1e6;
@@ -65,9 +65,9 @@ internal static class SealVerb
         File.ReadLines("/proc/self/io").First(line => line.StartsWith("rchar: ", StringComparison.Ordinal))[7..],
         CultureInfo.InvariantCulture);
 
-    private static (int Calls, int Packets, string? Folder) Parse(string[] args)
+    private static (int Calls, int Packets, int Batch, string? Folder) Parse(string[] args)
     {
-        var (calls, packets) = (500, 1_000_000);
+        var (calls, packets, batch) = (500, 1_000_000, 64);
         string? folder = null;
         for (var i = 0; i + 1 < args.Length; i += 2)
         {
@@ -79,6 +79,9 @@ internal static class SealVerb
                 case "--packets":
                     packets = int.Parse(args[i + 1], CultureInfo.InvariantCulture);
                     break;
+                case "--batch":
+                    batch = int.Parse(args[i + 1], CultureInfo.InvariantCulture);
+                    break;
                 case "--folder":
                     folder = args[i + 1];
                     break;
@@ -88,7 +91,7 @@ internal static class SealVerb
         }
 
         return args.Length % 2 == 0
-            ? (calls, packets, folder)
+            ? (calls, packets, batch, folder)
             : throw new BenchmarkException($"'{args[^1]}' wants a value. {Usage}");
     }
 }

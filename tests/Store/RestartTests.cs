@@ -42,11 +42,15 @@ public sealed class RestartTests
         Assert.Empty(report.Quarantined);
         Assert.Equal(LiveTakes, report.Takes.Count);
         Assert.Equal(chunks, report.Chunks);
+        Assert.Equal(Recordings, report.Recorded.Count);
         var recordings = new RecordingStore(store.Path, store.Keys);
-        foreach (var found in report.Takes)
+        var outcomes = await recordings.SealAllAsync(
+            [.. report.Takes.Select(found =>
+                StoreFixture.Request(found.Take, found.CloseAs(8, DateTimeOffset.UnixEpoch)))],
+            Token);
+        Assert.All(outcomes, outcome => Assert.Null(outcome.Failure));
+        foreach (var found in report.Takes.Concat(report.Recorded))
         {
-            await recordings.SealAsync(
-                StoreFixture.Request(found.Take, found.CloseAs(8, DateTimeOffset.UnixEpoch)), Token);
             await journal.ReleaseAsync(found.Take, Token);
         }
 
@@ -83,12 +87,9 @@ public sealed class RestartTests
         Assert.All(takes, take =>
             Assert.True(producer.TryAppendChunk(take, StoreFixture.Chunk(), StoreFixture.Text(1))));
         producer.Flush();
-        await Parallel.ForEachAsync(takes, Token, async (take, token) =>
-        {
-            var closed = await journal.CloseTakeAsync(take, 1, token);
-            await recordings.SealAsync(StoreFixture.Request(take, closed), token);
-            await journal.ReleaseAsync(take, token);
-        });
+        var closed = await Task.WhenAll(takes.Select(async take =>
+            StoreFixture.Request(take, await journal.CloseTakeAsync(take, 1, Token))));
+        Assert.All(await recordings.SealAllAsync(closed, Token), outcome => Assert.Null(outcome.Failure));
     }
 
     // The process ends with every take open.

@@ -15,6 +15,22 @@ public static class BackgroundThread
     public static Task<T> RunAsync<T>(string name, Func<T> work)
     {
         var task = new Task<T>(work);
+        Start(name, task);
+        return task;
+    }
+
+    /// <summary>Runs work without a result on a thread of its own.</summary>
+    /// <param name="name">The thread's name.</param>
+    /// <param name="work">Blocks as it likes; what it throws is the task's.</param>
+    public static Task RunAsync(string name, Action work)
+    {
+        var task = new Task(work);
+        Start(name, task);
+        return task;
+    }
+
+    private static void Start(string name, Task task)
+    {
         var thread = new Thread(() =>
         {
             // Making a thread nicer needs no privilege; one that stays as it was is slower for others, not wrong.
@@ -26,6 +42,5 @@ public static class BackgroundThread
             IsBackground = true,
         };
         thread.Start();
-        return task;
     }
 }

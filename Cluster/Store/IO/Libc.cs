@@ -9,6 +9,7 @@ internal static partial class Libc
     internal const int ReadOnly = 0;
     internal const int ReadWrite = 2;
     internal const int Create = 0x40;
+    internal const int Truncated = 0x200;
     internal const int Exclusive = 0x80;
     internal const int CloseOnExec = 0x80000;
     internal const int OwnerOnly = 0x180;
@@ -18,6 +19,9 @@ internal static partial class Libc
 
     /// <summary>Advice of posix_fadvise: what is cached of the file is not needed.</summary>
     internal const int DontNeed = 4;
+
+    /// <summary>Flag of sync_file_range: begins to write dirty pages out, and waits for none.</summary>
+    internal const int WriteRange = 2;
 
     private const int NoSpace = 28;
     private const int QuotaExceeded = 122;
@@ -51,6 +55,9 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "posix_fadvise")]
     internal static partial int Advise(SafeFileHandle file, long offset, long length, int advice);
+
+    [LibraryImport("libc", EntryPoint = "sync_file_range")]
+    internal static partial int SyncRange(SafeFileHandle file, long offset, long length, uint flags);
 
     /// <summary>With which = 0 and who = 0 it is the calling thread's own niceness that is set.</summary>
     [LibraryImport("libc", EntryPoint = "setpriority")]

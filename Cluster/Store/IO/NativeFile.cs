@@ -41,6 +41,9 @@ internal sealed class NativeFile : IDataFile
         return file;
     }
 
+    /// <summary>Makes an empty file, readable by its owner only, in the place of whatever has its name.</summary>
+    internal static NativeFile CreateEmpty(string path) => Open(path, Libc.ReadWrite | Libc.Create | Libc.Truncated);
+
     /// <summary>Opens a file that must exist.</summary>
     internal static NativeFile OpenExisting(string path, bool writable) =>
         Open(path, writable ? Libc.ReadWrite : Libc.ReadOnly);
@@ -94,6 +97,12 @@ internal sealed class NativeFile : IDataFile
             throw Libc.Error(Path);
         }
     }
+
+    /// <summary>Has the kernel begin to write the file out. Only <see cref="Sync"/> says whether it did.</summary>
+    internal void BeginWriteOut() => _ = Libc.SyncRange(_handle, 0, 0, Libc.WriteRange);
+
+    /// <summary>Has the kernel forget what it caches of the file and has written out. Advice: it may keep it.</summary>
+    internal void DropCache() => _ = Libc.Advise(_handle, 0, 0, Libc.DontNeed);
 
     /// <summary>Cuts or extends the file.</summary>
     internal void SetLength(long length)

@@ -68,16 +68,24 @@ internal sealed class JournalRecovery
 
     private RecoveryReport Finish()
     {
-        var takes = _order.Select(static take => take.Finish()).ToArray();
+        var takes = _order.Select(static take => take.Finish()).ToLookup(HasRecording);
         return new RecoveryReport
         {
-            Takes = takes,
+            Takes = [.. takes[false]],
+            Recorded = [.. takes[true]],
             Unopened = [.. _unopened.Values.Where(take => !_takes.ContainsKey(take.TakeId))],
             Quarantined = _quarantined,
             TornBytes = _torn,
-            Chunks = takes.Sum(static take => (long)take.Chunks),
+            Chunks = takes[false].Sum(static take => (long)take.Chunks),
         };
     }
+
+    private bool HasRecording(RecoveredTake take) => HasRecording(take.Take.Identity.Tenant, take.Take.Identity.TakeId);
+
+    private bool HasRecording(string tenant, Guid takeId) =>
+        File.Exists(RecordingPath.Of(_recordings, tenant, takeId));
+
+    private bool IsErased(Guid takeId) => _keys.Find(KeyKind.Take, takeId) == KeyState.Destroyed;
 
     private void Read(OldSegment old)
     {
@@ -223,7 +231,7 @@ internal sealed class JournalRecovery
         {
             _unopened[header.TakeId] = known with { Chunks = known.Chunks + 1 };
         }
-        else if (IsSealed(header.Tenant, header.TakeId))
+        else if (HasRecording(header.Tenant, header.TakeId) || IsErased(header.TakeId))
         {
             _takes[header.TakeId] = null;
         }
@@ -256,7 +264,7 @@ internal sealed class JournalRecovery
                 segment.Keep();
                 _quarantined.Add(new QuarantinedSegment(segment.Path, 0, $"take {id} does not open"));
             }
-            else if (IsSealed(take.Take.Identity.Tenant, id))
+            else if (IsErased(id))
             {
                 take = null;
             }
@@ -277,8 +285,4 @@ internal sealed class JournalRecovery
             take?.Opened(segment);
         }
     }
-
-    private bool IsSealed(string tenant, Guid takeId) =>
-        File.Exists(RecordingPath.Of(_recordings, tenant, takeId))
-        || _keys.Find(KeyKind.Take, takeId) == KeyState.Destroyed;
 }

@@ -8,6 +8,10 @@ public sealed record RecoveryReport
     /// <summary>Takes that are not sealed yet, in the order they were opened.</summary>
     public IReadOnlyList<RecoveredTake> Takes { get; init; } = [];
 
+    /// <summary>Takes that are recordings, and that nobody has released: the process may have died before ledger and call knew.
+    /// Whoever seals finds out, tells them if need be, and releases the take.</summary>
+    public IReadOnlyList<RecoveredTake> Recorded { get; init; } = [];
+
     /// <summary>Takes of which chunks were found, but not the record that opens them: it is damaged, and the key with it.</summary>
     public IReadOnlyList<UnopenedTake> Unopened { get; init; } = [];
 
@@ -17,7 +21,7 @@ public sealed record RecoveryReport
     /// <summary>Bytes behind the last good record that were never confirmed by a sync.</summary>
     public long TornBytes { get; init; }
 
-    /// <summary>Chunks that are in order.</summary>
+    /// <summary>Chunks of <see cref="Takes"/> that are in order.</summary>
     public long Chunks { get; init; }
 }
 

@@ -1,15 +1,32 @@
-using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Talreg.Evidence.Chunks;
+using Talreg.Evidence.Crypto;
 
 namespace Talreg.Store.Recordings;
 
-/// <summary>Checks a recording against itself, without keys (FORMAT.md §3, §5).</summary>
-internal static class RecordingCheck
+/// <summary>Checks a recording against itself, without keys, in one pass over the file (FORMAT.md §3, §5).</summary>
+internal sealed class RecordingCheck : IDisposable
 {
-    /// <summary>What is wrong, or null.</summary>
-    internal static string? Run(RecordingReader reader, CancellationToken cancellationToken)
+    // Reads of this size cost little more than their bytes; index lines are 40 times shorter than chunks.
+    private const int ChunkWindow = 256 * 1024;
+    private const int IndexWindow = 1024 * RecordingIndexEntry.Size;
+
+    private readonly Sha256Hasher _sha256 = new();
+    private readonly RecordingReader _reader;
+    private readonly SequentialReader _chunks;
+    private readonly SequentialReader _index;
+
+    private RecordingCheck(RecordingReader reader, IReadPace? pace)
     {
+        _reader = reader;
+        _chunks = reader.Sequential(ChunkWindow, pace);
+        _index = reader.Sequential(IndexWindow, pace);
+    }
+
+    /// <summary>What is wrong, or null.</summary>
+    internal static string? Run(RecordingReader reader, IReadPace? pace, CancellationToken cancellationToken)
+    {
+        using var check = new RecordingCheck(reader, pace);
         var identity = new TakeIdentity
         {
             CallId = reader.Info.CallId,
@@ -26,9 +43,9 @@ internal static class RecordingCheck
 
         try
         {
-            return CheckChunks(reader, identity, cancellationToken)
+            return check.CheckChunks(identity, cancellationToken)
                 ?? CheckDescriptor(reader)
-                ?? CheckContent(reader);
+                ?? check.CheckContent();
         }
         catch (StoreException e)
         {
@@ -36,18 +53,27 @@ internal static class RecordingCheck
         }
     }
 
-    private static string? CheckChunks(
-        RecordingReader reader, TakeIdentity identity, CancellationToken cancellationToken)
+    public void Dispose() => _sha256.Dispose();
+
+    private string? CheckChunks(TakeIdentity identity, CancellationToken cancellationToken)
     {
-        var buffer = new byte[ChunkHeader.MaxChunk];
         Span<byte> head = stackalloc byte[ChunkHash.Size];
         Span<byte> hash = stackalloc byte[ChunkHash.Size];
         Chain.Start(identity, head);
         long offset = RecordingHeader.Size;
-        for (var i = 0; i < reader.Count; i++)
+        for (var i = 0; i < _reader.Count; i++)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var chunk = buffer.AsSpan(0, reader.ReadChunk(i, buffer));
+            var line = _index.Read(
+                _reader.Footer.IndexOffset + ((long)i * RecordingIndexEntry.Size), RecordingIndexEntry.Size);
+            var entry = RecordingIndexEntry.Read(line);
+            _reader.ThrowUnlessWithin(i, entry);
+            if (!RecordingIndexEntry.IsReservedZero(line))
+            {
+                return $"chunk {i + 1}: the index does not agree with it";
+            }
+
+            var chunk = _chunks.Read(entry.Offset, entry.Length);
             if (!ChunkHeader.TryRead(chunk, out var header, out var reason))
             {
                 return $"chunk {i + 1}: {reason}";
@@ -63,9 +89,9 @@ internal static class RecordingCheck
                 return $"chunk {i + 1}: its header does not agree with the file";
             }
 
-            Chain.ChunkHashOf(chunk, hash);
-            Chain.Advance(head, hash);
-            if (reader.GetEntry(i) != RecordingIndexEntry.Of(offset, chunk, hash) || !reader.IsReservedZero(i))
+            Chain.ChunkHashOf(_sha256, chunk, hash);
+            Chain.Advance(_sha256, head, hash);
+            if (entry != RecordingIndexEntry.Of(offset, chunk, hash))
             {
                 return $"chunk {i + 1}: the index does not agree with it";
             }
@@ -73,8 +99,8 @@ internal static class RecordingCheck
             offset += chunk.Length;
         }
 
-        return offset != reader.Footer.IndexOffset ? "there are bytes between the chunks and the index"
-            : new ChunkHash(head) != reader.Footer.ChainHead ? "the chunks do not chain to the footer's head"
+        return offset != _reader.Footer.IndexOffset ? "there are bytes between the chunks and the index"
+            : new ChunkHash(head) != _reader.Footer.ChainHead ? "the chunks do not chain to the footer's head"
             : null;
     }
 
@@ -89,12 +115,11 @@ internal static class RecordingCheck
         return agrees ? null : "the descriptor does not agree with the file";
     }
 
-    private static string? CheckContent(RecordingReader reader)
+    private string? CheckContent()
     {
-        using var sha = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        sha.AppendData(reader.DescriptorJson.Span);
-        sha.AppendData(reader.ReadMetadata());
-        return new ChunkHash(sha.GetHashAndReset()) == reader.Footer.ContentHash
+        Span<byte> hash = stackalloc byte[ChunkHash.Size];
+        _sha256.Hash([.. _reader.DescriptorJson.Span, .. _reader.ReadMetadata()], hash);
+        return new ChunkHash(hash) == _reader.Footer.ContentHash
             ? null
             : "descriptor or metadata was altered";
     }

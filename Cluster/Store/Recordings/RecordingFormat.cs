@@ -70,6 +70,8 @@ public readonly record struct RecordingIndexEntry(
         BinaryPrimitives.ReadUInt32BigEndian(source[20..]),
         new ChunkHash(source[24..]));
 
+    internal static bool IsReservedZero(ReadOnlySpan<byte> source) => !source[14..16].ContainsAnyExcept((byte)0);
+
     /// <summary>The line a chunk must have.</summary>
     internal static RecordingIndexEntry Of(long offset, ReadOnlySpan<byte> chunk, ReadOnlySpan<byte> hash)
     {

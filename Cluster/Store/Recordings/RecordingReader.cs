@@ -81,13 +81,7 @@ public sealed class RecordingReader : IDisposable
     public int ReadChunk(int index, Span<byte> buffer)
     {
         var entry = GetEntry(index);
-        if (entry.Length is < ChunkHeader.Size + ChunkHeader.TagSize + 1 or > ChunkHeader.MaxChunk
-            || entry.Offset < RecordingHeader.Size
-            || entry.Offset + entry.Length > _footer.IndexOffset)
-        {
-            throw new StoreException($"{_file.Path}: chunk {index} lies outside the file's chunks");
-        }
-
+        ThrowUnlessWithin(index, entry);
         ReadExactly(buffer[..entry.Length], entry.Offset);
         return entry.Length;
     }
@@ -134,18 +128,40 @@ public sealed class RecordingReader : IDisposable
     /// </summary>
     /// <returns>Null when all is well, else what is wrong.</returns>
     public string? Verify(CancellationToken cancellationToken = default) =>
-        RecordingCheck.Run(this, cancellationToken);
+        RecordingCheck.Run(this, pace: null, cancellationToken);
+
+    /// <summary>The same, from the device and not from the kernel's cache, at a pace. Blocks.</summary>
+    /// <returns>Null when all is well, else what is wrong.</returns>
+    public string? Verify(IReadPace pace, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(pace);
+        _file.DropCache();
+        try
+        {
+            return RecordingCheck.Run(this, pace, cancellationToken);
+        }
+        finally
+        {
+            // What the check read would push out of the cache what live calls need.
+            _file.DropCache();
+        }
+    }
 
     /// <summary>Closes the file.</summary>
     public void Dispose() => _file.Dispose();
 
-    /// <summary>True when the reserved bytes of an index line are zero.</summary>
-    internal bool IsReservedZero(int index)
+    /// <summary>Refuses an index line that is impossible.</summary>
+    internal void ThrowUnlessWithin(int index, in RecordingIndexEntry entry)
     {
-        Span<byte> reserved = stackalloc byte[2];
-        ReadExactly(reserved, _footer.IndexOffset + ((long)index * RecordingIndexEntry.Size) + 14);
-        return !reserved.ContainsAnyExcept((byte)0);
+        if (entry.Length is < ChunkHeader.Size + ChunkHeader.TagSize + 1 or > ChunkHeader.MaxChunk
+            || entry.Offset < RecordingHeader.Size
+            || entry.Offset + entry.Length > _footer.IndexOffset)
+        {
+            throw new StoreException($"{_file.Path}: chunk {index} lies outside the file's chunks");
+        }
     }
+
+    internal SequentialReader Sequential(int window, IReadPace? pace) => new(_file, window, pace);
 
     internal byte[] ReadMetadata()
     {

@@ -53,6 +53,11 @@ public sealed record RecordingInfo
     public required long Bytes { get; init; }
 }
 
+/// <summary>What became of a take that was to be sealed.</summary>
+/// <param name="Info">The recording; null when it failed.</param>
+/// <param name="Failure">What failed; null when all is well.</param>
+public sealed record SealOutcome(RecordingInfo? Info, StoreException? Failure);
+
 /// <summary>
 /// Sealed takes, one file each (FORMAT.md §5), written once and never changed. Any thread; one take is sealed by one
 /// caller at a time.
@@ -64,6 +69,7 @@ public sealed class RecordingStore
 
     private readonly string _directory;
     private readonly IKeyStore _keys;
+    private long _journalBytesRead;
 
     /// <summary>Uses, and makes where missing, the folder <c>recordings</c> in a directory.</summary>
     /// <exception cref="StoreException">The folder cannot be used.</exception>
@@ -74,44 +80,61 @@ public sealed class RecordingStore
         Folders.Create(RecordingPath.Root(directory));
     }
 
-    /// <summary>
-    /// Makes a recording of a closed take: its chunks are copied unchanged and checked on the way, its key goes into the
-    /// key store, and only then does the file get its name. A take that is a recording already gives that. Afterwards
-    /// <see cref="TakeJournal.ReleaseAsync"/> frees the journal.
-    /// </summary>
-    /// <exception cref="StoreException">The journal does not give what was closed, or a device failed. Nothing is left
-    /// but the journal, and sealing can be tried again.</exception>
+    /// <summary>Bytes of journal read to seal, since the store was made.</summary>
+    public long JournalBytesRead => Interlocked.Read(ref _journalBytesRead);
+
+    /// <summary>As <see cref="SealAllAsync"/>, for one take.</summary>
+    /// <exception cref="StoreException">The journal does not give what was closed, or a device failed.</exception>
     public async Task<RecordingInfo> SealAsync(SealRequest request, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
-        var identity = request.Take.Identity;
-        var path = RecordingPath.Of(_directory, identity.Tenant, identity.TakeId);
-        if (File.Exists(path))
+        var outcome = (await SealAllAsync([request], cancellationToken).ConfigureAwait(false))[0];
+        return outcome.Info ?? throw outcome.Failure!;
+    }
+
+    /// <summary>
+    /// Makes recordings of closed takes: their chunks are copied unchanged, all takes in one pass over the journal, and each
+    /// take's chain is computed on the way and must end at its head; their keys go into the key store, and only then do the
+    /// files get their names. One take's failure is no other's. A take that is a recording already gives that. Afterwards
+    /// <see cref="TakeJournal.ReleaseAsync"/> frees the journal.
+    /// </summary>
+    /// <returns>The outcomes, in the order of the requests. Of what failed nothing is left but the journal, and sealing can be
+    /// tried again, unless <see cref="StoreException.IsDamaged"/>.</returns>
+    public async Task<IReadOnlyList<SealOutcome>> SealAllAsync(
+        IReadOnlyList<SealRequest> requests, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(requests);
+        var outcomes = new SealOutcome[requests.Count];
+        var writers = new List<(RecordingWriter Writer, SealRequest Request, int Place)>();
+        for (var i = 0; i < outcomes.Length; i++)
         {
-            using var reader = RecordingReader.Open(path);
-            return reader.Info;
+            var identity = requests[i].Take.Identity;
+            var path = RecordingPath.Of(_directory, identity.Tenant, identity.TakeId);
+            if (File.Exists(path))
+            {
+                outcomes[i] = Sealed(path);
+            }
+            else
+            {
+                writers.Add((new RecordingWriter(requests[i], path), requests[i], i));
+            }
         }
 
-        Folders.Create(Path.GetDirectoryName(path)!);
-        var temporary = path + ".tmp";
-        await Task.Run(() => RecordingWriter.Write(temporary, request, cancellationToken), cancellationToken)
-            .ConfigureAwait(false);
-
-        // The key is safe before the recording exists: a crash here leaves a key too many, never one too few.
-        var key = request.Take.Key.ToArray();
-        try
+        if (writers.Count > 0)
         {
-            await _keys.PutAsync(KeyKind.Take, identity.TakeId, identity.Tenant, key, cancellationToken)
+            await WriteAsync([.. writers.Select(static one => one.Writer)], cancellationToken).ConfigureAwait(false);
+            await Task.WhenAll(writers.Select(one => KeepKeyAsync(one.Writer, one.Request.Take)))
                 .ConfigureAwait(false);
-        }
-        finally
-        {
-            CryptographicOperations.ZeroMemory(key);
+            foreach (var (writer, _, place) in writers)
+            {
+                writer.Name();
+                outcomes[place] = new SealOutcome(writer.Failure is null ? writer.Info : null, writer.Failure);
+            }
+
+            SyncFolders(outcomes);
         }
 
-        Folders.Rename(temporary, path);
-        using var sealedReader = RecordingReader.Open(path);
-        return sealedReader.Info;
+        return outcomes;
     }
 
     /// <summary>Opens a recording for reading; the caller disposes it.</summary>
@@ -152,6 +175,103 @@ public sealed class RecordingStore
     /// <returns>False when it was erased, or never was.</returns>
     public bool TryGetTakeKey(string tenant, Guid takeId, Span<byte> key) =>
         _keys.TryGet(KeyKind.Take, takeId, tenant, key);
+
+    private async Task WriteAsync(RecordingWriter[] writers, CancellationToken cancellationToken)
+    {
+        using var batch = new RecordingBatch(writers);
+        try
+        {
+            await BackgroundThread.RunAsync("seal", () => batch.Write(cancellationToken)).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException e)
+        {
+            Array.ForEach(writers, writer => writer.Fail(new StoreException("sealing was cancelled", e)));
+            throw;
+        }
+        finally
+        {
+            Array.ForEach(writers, static writer => writer.Dispose());
+            Interlocked.Add(ref _journalBytesRead, batch.BytesRead);
+        }
+    }
+
+    // The key is safe before the recording exists: a crash here leaves a key too many, never one too few.
+    private async Task KeepKeyAsync(RecordingWriter writer, JournalTake take)
+    {
+        if (writer.Failure is not null)
+        {
+            return;
+        }
+
+        var key = take.Key.ToArray();
+        try
+        {
+            // Whoever gives up waiting does not know whether the key is there: so nobody does.
+            await _keys.PutAsync(
+                KeyKind.Take, take.Identity.TakeId, take.Identity.Tenant, key, CancellationToken.None)
+                .ConfigureAwait(false);
+        }
+        catch (StoreException e)
+        {
+            writer.Fail(e);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(key);
+        }
+    }
+
+    // The process may have died between name and sync, so the folder is synced here too.
+    private static SealOutcome Sealed(string path)
+    {
+        try
+        {
+            Folders.Sync(Path.GetDirectoryName(path)!);
+            using var reader = RecordingReader.Open(path);
+            return new SealOutcome(reader.Info, null);
+        }
+        catch (StoreException e)
+        {
+            return new SealOutcome(null, e);
+        }
+    }
+
+    private static void SyncFolders(SealOutcome[] outcomes)
+    {
+        foreach (var folder in outcomes.Where(static one => one.Info is not null)
+            .GroupBy(static one => Path.GetDirectoryName(one.Info!.Path)!).ToList())
+        {
+            try
+            {
+                Folders.Sync(folder.Key);
+            }
+            catch (StoreException e)
+            {
+                foreach (var outcome in folder)
+                {
+                    outcomes[Array.IndexOf(outcomes, outcome)] = new SealOutcome(null, e);
+                }
+            }
+        }
+    }
+
+    /// <summary>True when the key of a take was destroyed: its recording may be gone, and nobody can hear it.</summary>
+    public bool IsErased(Guid takeId) => _keys.Find(KeyKind.Take, takeId) == KeyState.Destroyed;
+
+    /// <summary>Marks a recording as damaged or missing, durably; it is kept as it is.</summary>
+    /// <returns>False when it is marked already: the mark stays as it was.</returns>
+    /// <exception cref="StoreException">The mark cannot be written.</exception>
+    public bool TryMarkDamaged(string tenant, Guid takeId, string reason, DateTimeOffset at) =>
+        DamageMarks.TryMark(RecordingPath.Of(_directory, tenant, takeId), reason, at);
+
+    /// <summary>Takes the mark from a recording that is whole again; false when there was none.</summary>
+    /// <exception cref="StoreException">The mark cannot be removed.</exception>
+    public bool TryUnmarkDamaged(string tenant, Guid takeId) =>
+        DamageMarks.TryUnmark(RecordingPath.Of(_directory, tenant, takeId));
+
+    /// <summary>True when a recording is marked as damaged or missing.</summary>
+    public bool IsMarkedDamaged(string tenant, Guid takeId) =>
+        File.Exists(DamageMarks.PathOf(RecordingPath.Of(_directory, tenant, takeId)));
 
     /// <summary>Sets what the store knows better than the caller.</summary>
     internal static byte[] Descriptor(SealRequest request)

@@ -52,19 +52,24 @@ internal sealed class RecoveredTakes(
             return;
         }
 
-        Interlocked.Exchange(ref _left, report.Takes.Count);
+        Interlocked.Exchange(ref _left, report.Takes.Count + report.Recorded.Count);
         Tell(report, clock.GetElapsedTime(started));
         foreach (var found in report.Takes)
         {
             await _room.WaitAsync(cancellationToken).ConfigureAwait(false);
-            if (await FinishAsync(found).ConfigureAwait(false) is { } finished)
+            await SealAsync(found).ConfigureAwait(false);
+        }
+
+        foreach (var found in report.Recorded)
+        {
+            await _room.WaitAsync(cancellationToken).ConfigureAwait(false);
+            if (await IsKnownAsync(found).ConfigureAwait(false))
             {
-                await HandOverAsync(found, finished).ConfigureAwait(false);
+                await ReleaseAsync(found, cancellationToken).ConfigureAwait(false);
             }
             else
             {
-                Interlocked.Increment(ref _failed);
-                Done();
+                await SealAsync(found).ConfigureAwait(false);
             }
         }
     }
@@ -88,6 +93,51 @@ internal sealed class RecoveredTakes(
         {
             logger.JournalRecovered(report.Takes.Count, report.Chunks, report.TornBytes, (long)took.TotalMilliseconds);
         }
+    }
+
+    private async Task SealAsync(RecoveredTake found)
+    {
+        if (await FinishAsync(found).ConfigureAwait(false) is { } finished)
+        {
+            await HandOverAsync(found, finished).ConfigureAwait(false);
+        }
+        else
+        {
+            Interlocked.Increment(ref _failed);
+            Done();
+        }
+    }
+
+    // The call is told last: when it knows, the ledger does. When it does not answer everything is done again, which changes
+    // nothing that was done.
+    private async Task<bool> IsKnownAsync(RecoveredTake found)
+    {
+        try
+        {
+            var call = await grains.GetGrain<ICallGrain>(found.Take.Identity.CallId).GetAsync()
+                .WaitAsync(options.AdmissionDeadline, clock).ConfigureAwait(false);
+            return call?.Takes.Any(take => take.Id.Value == found.Take.Identity.TakeId && take.Sealed) == true;
+        }
+        catch (Exception e) when (e is TimeoutException or OrleansException)
+        {
+            logger.ReportFailed(new CallId(found.Take.Identity.CallId), TimeSpan.Zero, e);
+            return false;
+        }
+    }
+
+    private async Task ReleaseAsync(RecoveredTake found, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await journal.ReleaseAsync(found.Take, cancellationToken).ConfigureAwait(false);
+        }
+        catch (StoreException e)
+        {
+            Interlocked.Increment(ref _failed);
+            logger.TakeUnrecoverable(new TakeId(found.Take.Identity.TakeId), e);
+        }
+
+        Done();
     }
 
     // One take that cannot be read must not keep the others from being sealed.
@@ -117,7 +167,7 @@ internal sealed class RecoveredTakes(
         var reporter = reporterOf(finished.Admission.Call);
         var call = grains.GetGrain<ICallGrain>(finished.Admission.Call.Value);
         _ = reporter.ReportAsync(() => call.AdmittedAsync(finished.Admission));
-        return sealing.EnqueueAsync(new SealJob(finished, found.Take, reporter) { Sealed = Done });
+        return sealing.EnqueueAsync(new SealJob(finished, found.Take, reporter) { Ended = Done });
     }
 
     private void Done()
