@@ -100,12 +100,16 @@ public sealed class FileKeyStoreTests
     }
 
     [Fact]
-    public async Task Segment_onceDestroyed_leavesItsSlotToTheNextKey()
+    public async Task Segment_onceDestroyedAndForgotten_leavesItsSlotToTheNextKey()
     {
         using var store = new StoreFixture();
         await store.Keys.PutAsync(KeyKind.Segment, Id, "", Key(1), Token);
+        store.Keys.Forget(KeyKind.Segment, Id);
+        Assert.Equal(KeyState.Live, store.Keys.Find(KeyKind.Segment, Id));
         await store.Keys.DestroyAsync(KeyKind.Segment, Id, Token);
         store.ReopenKeys();
+        Assert.Equal(KeyState.Destroyed, store.Keys.Find(KeyKind.Segment, Id));
+        store.Keys.Forget(KeyKind.Segment, Id);
         await store.Keys.PutAsync(KeyKind.Take, Id, "a", Key(2), Token);
         Assert.Equal(128, new FileInfo(KeyFile(store)).Length);
         Assert.Equal(Key(2), Get(store, Id, "a"));

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Talreg.Store.Journal;
+using Talreg.Store.Keys;
 using Talreg.TestKit;
 
 namespace Talreg.Store.Tests;
@@ -83,6 +84,20 @@ public sealed class JournalRotTests
         Assert.True(report.TornBytes > 0);
         Assert.Equal(tail.At, new FileInfo(path).Length);
         Assert.All(report.Takes, take => Assert.Null(take.Damage));
+    }
+
+    [Fact]
+    public async Task Recover_withASegmentThatWasBeingRemoved_removesItWithoutAlarm()
+    {
+        using var store = new StoreFixture();
+        var (path, bytes) = await TwoTakesAsync(store);
+        Assert.True(SegmentHeader.TryRead(bytes, out var header, out _));
+        await store.Keys.DestroyAsync(KeyKind.Segment, header.Id, Token);
+        store.ReopenKeys();
+        var report = store.Recover();
+        Assert.Empty(report.Quarantined);
+        Assert.False(File.Exists(path));
+        Assert.Equal(KeyState.Unknown, store.Keys.Find(KeyKind.Segment, header.Id));
     }
 
     // The take whose record was hit keeps what stands before, and says so, or could lose nothing.

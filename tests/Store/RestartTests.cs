@@ -153,6 +153,8 @@ public sealed class RestartTests
 
         public IReadOnlyList<Guid> List(KeyKind kind) => keys.List(kind);
 
+        public void Forget(KeyKind kind, Guid id) => keys.Forget(kind, id);
+
         public ValueTask DestroyAsync(KeyKind kind, Guid id, CancellationToken cancellationToken = default) =>
             keys.DestroyAsync(kind, id, cancellationToken);
     }

@@ -108,6 +108,7 @@ internal sealed class JournalRecovery
             {
                 // Released already; the process died before the file was gone.
                 Folders.Delete(old.File.Path);
+                _keys.Forget(KeyKind.Segment, old.Id!.Value);
             }
         }
     }

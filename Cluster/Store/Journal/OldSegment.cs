@@ -35,7 +35,7 @@ internal sealed class OldSegment : IDisposable
 
     /// <summary>Opens every segment of the volumes, in the order of sequences, reading their headers only. A volume that fails,
     /// or whose keys do not unwrap, is fenced.</summary>
-    internal static List<OldSegment> Open(IEnumerable<JournalVolume> volumes, IKeyStore keys)
+    internal static List<OldSegment> Open(IReadOnlyList<JournalVolume> volumes, IKeyStore keys)
     {
         var found = new List<OldSegment>();
         foreach (var volume in volumes.Where(static volume => !volume.IsFenced))
@@ -53,9 +53,13 @@ internal sealed class OldSegment : IDisposable
             }
         }
 
+        ForgetRemoved(found, volumes, keys);
         found.Sort(static (one, other) => one.Sequence.CompareTo(other.Sequence));
         return found;
     }
+
+    /// <summary>The id in its header, where that holds.</summary>
+    internal Guid? Id { get; private set; }
 
     /// <summary>Takes the segment that its own first record proves to be another than its damaged header says.</summary>
     internal void Identify(JournalSegment segment) => Segment = segment;
@@ -65,6 +69,21 @@ internal sealed class OldSegment : IDisposable
     {
         Segment?.Dispose();
         File.Dispose();
+    }
+
+    // Destroyed keys of files that are gone. A volume that is out of use may still hold such a file.
+    private static void ForgetRemoved(
+        List<OldSegment> found, IReadOnlyList<JournalVolume> volumes, IKeyStore keys)
+    {
+        if (volumes.Any(static volume => volume.IsFenced))
+        {
+            return;
+        }
+
+        foreach (var id in keys.List(KeyKind.Segment).Except(found.Select(static old => old.Id ?? Guid.Empty)))
+        {
+            keys.Forget(KeyKind.Segment, id);
+        }
     }
 
     private static OldSegment Open(ulong sequence, string path, JournalVolume volume, IKeyStore keys)
@@ -110,6 +129,7 @@ internal sealed class OldSegment : IDisposable
             return;
         }
 
+        Id = header.Id;
         Span<byte> key = stackalloc byte[KeyTree.KeySize];
         if (keys.TryGet(KeyKind.Segment, header.Id, "", key))
         {

@@ -491,6 +491,7 @@ public sealed class TakeJournal : IAsyncDisposable
         }
 
         Folders.Delete(segment.Path);
+        _keys.Forget(KeyKind.Segment, segment.Id);
         Try(segment.Volume, segment.Volume.Reserve);
     }
 }

@@ -150,15 +150,24 @@ public sealed class FileKeyStore : IKeyStore, IDisposable
         }
 
         await synced.WaitAsync(cancellationToken).ConfigureAwait(false);
-        if (kind == KeyKind.Segment)
+    }
+
+    /// <inheritdoc />
+    public void Forget(KeyKind kind, Guid id)
+    {
+        Span<byte> bytes = stackalloc byte[KeySlot.Size];
+        lock (_gate)
         {
-            lock (_gate)
+            if (!_slots.TryGetValue((kind, id), out var slot))
             {
-                // Nothing ever asks for a released segment again, so its slot may serve another key.
-                if (_slots.Remove((kind, id)))
-                {
-                    _free.Push(slot);
-                }
+                return;
+            }
+
+            ReadSlot(slot, bytes);
+            if (!KeySlot.IsLive(bytes))
+            {
+                _slots.Remove((kind, id));
+                _free.Push(slot);
             }
         }
     }
@@ -216,10 +225,6 @@ public sealed class FileKeyStore : IKeyStore, IDisposable
         else if (!KeySlot.TryRead(bytes, out var kind, out var id))
         {
             DamagedSlots++;
-        }
-        else if (kind == KeyKind.Segment && !KeySlot.IsLive(bytes))
-        {
-            _free.Push(slot);
         }
         else
         {

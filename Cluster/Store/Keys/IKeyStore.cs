@@ -60,4 +60,7 @@ public interface IKeyStore
     /// <summary>Overwrites a key for good; on completion that is on stable storage. Unknown ids are ignored.</summary>
     /// <exception cref="StoreException">The device failed: the key must be taken as still readable.</exception>
     ValueTask DestroyAsync(KeyKind kind, Guid id, CancellationToken cancellationToken = default);
+
+    /// <summary>Nobody will ask for a destroyed key again: its place may serve another. Others are left alone.</summary>
+    void Forget(KeyKind kind, Guid id);
 }
