@@ -23,4 +23,7 @@ public sealed class StoreException : IOException
 
     /// <summary>True when a file holds what it must not: trying again gives the same.</summary>
     public bool IsDamaged { get; init; }
+
+    /// <summary>True when the machine lacks descriptors or memory, or a folder is not there: it says nothing of any file.</summary>
+    public bool IsTransient { get; init; }
 }

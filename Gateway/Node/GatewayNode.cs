@@ -9,6 +9,7 @@ using Talreg.Contracts.Ledger;
 using Talreg.Evidence.Json;
 using Talreg.Gateway.Admission;
 using Talreg.Gateway.Overload;
+using Talreg.Gateway.Scrub;
 using Talreg.Gateway.Sealing;
 using Talreg.Gateway.Sessions;
 using Talreg.Hardware.Clock;
@@ -34,6 +35,7 @@ public sealed class GatewayNode : IGatewayObserver, IAsyncDisposable
     private readonly ILogger<GatewayNode> _logger;
     private readonly SealingQueue _sealing;
     private readonly RecoveredTakes _recovered;
+    private readonly RecordingScrub? _scrub;
     private readonly SrsApplication _sessions;
     private readonly SipServer _sip;
     private readonly RefusalLog _refusals;
@@ -43,6 +45,7 @@ public sealed class GatewayNode : IGatewayObserver, IAsyncDisposable
     private IGatewayObserver? _self;
     private Task _ticking = Task.CompletedTask;
     private Task _recovering = Task.CompletedTask;
+    private Task _scrubbing = Task.CompletedTask;
 
     /// <summary>
     /// Makes a gateway; nothing is opened yet. The journal, the recordings and the capture engine stay their owner's.
@@ -92,6 +95,10 @@ public sealed class GatewayNode : IGatewayObserver, IAsyncDisposable
             grains,
             clock,
             loggers.CreateLogger<RecoveredTakes>());
+        _scrub = options.Scrub is null
+            ? null
+            : new RecordingScrub(
+                options.Scrub, options.Tenant, recordings, grains, clock, loggers.CreateLogger<RecordingScrub>());
         _sip = new SipServer(
             new SipServerOptions
             {
@@ -139,6 +146,9 @@ public sealed class GatewayNode : IGatewayObserver, IAsyncDisposable
         Reports = _capture.ReportTotals,
     };
 
+    /// <summary>What the scrub has done; null when recordings are not checked again.</summary>
+    public ScrubCounters? Scrub => _scrub?.Counters;
+
     /// <summary>True while new sessions are taken.</summary>
     public bool IsAccepting => _sessions.Health.IsAccepting;
 
@@ -167,6 +177,7 @@ public sealed class GatewayNode : IGatewayObserver, IAsyncDisposable
         _sessions.Accepting = true;
         _ticking = Task.Run(() => TickAsync(_stopping.Token), CancellationToken.None);
         _recovering = Task.Run(() => _recovered.RunAsync(_stopping.Token), CancellationToken.None);
+        _scrubbing = Task.Run(() => _scrub?.RunAsync(_stopping.Token) ?? Task.CompletedTask, CancellationToken.None);
     }
 
     /// <summary>Takes no new sessions, ends those alive as <c>shutdown</c>, and waits for their seals.</summary>
@@ -176,6 +187,7 @@ public sealed class GatewayNode : IGatewayObserver, IAsyncDisposable
         await _stopping.CancelAsync().ConfigureAwait(false);
         await _ticking.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _recovering.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _scrubbing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _sip.DisposeAsync().ConfigureAwait(false);
         await Task.WhenAll(_sessions.Sessions.Select(session => _sessions.EndAsync(session, EndReason.Shutdown)))
             .ConfigureAwait(false);
@@ -197,6 +209,7 @@ public sealed class GatewayNode : IGatewayObserver, IAsyncDisposable
         await _refusedCalls.DisposeAsync().ConfigureAwait(false);
         await _sealing.DisposeAsync().ConfigureAwait(false);
         _recovered.Dispose();
+        _scrub?.Dispose();
         _sessions.Dispose();
         _stopping.Dispose();
     }
@@ -227,10 +240,11 @@ public sealed class GatewayNode : IGatewayObserver, IAsyncDisposable
     /// <summary>Closes a tap. After the gateway has stopped too.</summary>
     public ValueTask CloseTapAsync(CaptureTap tap) => _capture.CloseTapAsync(tap);
 
-    // Both can wait, and both take from what live calls need: taps time on the shards, sealing the disk.
+    // All can wait, and all take from what live calls need: taps time on the shards, sealing and scrub the disk.
     private void Shed(bool shed)
     {
         _sealing.SetPaused(shed);
+        _scrub?.SetPaused(shed);
         _capture.TapsStopped = shed;
     }
 

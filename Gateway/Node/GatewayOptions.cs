@@ -1,4 +1,5 @@
 using System.Net;
+using Talreg.Gateway.Scrub;
 using Talreg.Sip.Access;
 using Talreg.Sip.Transport;
 
@@ -59,6 +60,9 @@ public sealed record GatewayOptions
 
     /// <summary>A recording take without a packet for this long is sealed as <c>mediaTimeout</c>.</summary>
     public TimeSpan MediaTimeout { get; init; } = TimeSpan.FromSeconds(120);
+
+    /// <summary>How sealed recordings are checked again; null for never.</summary>
+    public ScrubOptions? Scrub { get; init; }
 
     /// <summary>How long an orderly stop waits for seals; what is left is sealed at the next start.</summary>
     public TimeSpan StopWithin { get; init; } = TimeSpan.FromSeconds(20);

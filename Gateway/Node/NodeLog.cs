@@ -139,4 +139,23 @@ internal static partial class NodeLog
         3047, LogLevel.Error, "Take {Take} of call {Call} cannot be sealed: the journal gives other bytes than were "
             + "written. It is kept, and the next start seals what can be used")]
     public static partial void SealDamaged(this ILogger logger, TakeId take, CallId call, Exception e);
+
+    [LoggerMessage(
+        3050, LogLevel.Critical, "The recording of take {Take} of call {Call} is damaged or missing: {Fault}. It is "
+            + "marked and kept as it is; restore it from its copy")]
+    public static partial void RecordingDamaged(this ILogger logger, TakeId take, CallId call, string fault);
+
+    [LoggerMessage(3051, LogLevel.Information, "The recording of take {Take} of call {Call} is whole again")]
+    public static partial void RecordingWholeAgain(this ILogger logger, TakeId take, CallId call);
+
+    [LoggerMessage(
+        3052, LogLevel.Information, "Every sealed recording was read again: {Whole} are whole ({Bytes} bytes since the "
+            + "start), {Damaged} are marked as damaged or missing")]
+    public static partial void ScrubPassed(this ILogger logger, long whole, long bytes, long damaged);
+
+    [LoggerMessage(3053, LogLevel.Warning, "The scrub of sealed recordings stopped; it goes on in {Delay}")]
+    public static partial void ScrubFailed(this ILogger logger, TimeSpan delay, Exception e);
+
+    [LoggerMessage(3054, LogLevel.Error, "Seal leaf {Leaf} cannot be read; its recording is not checked")]
+    public static partial void SealLeafUnreadable(this ILogger logger, long leaf, Exception e);
 }

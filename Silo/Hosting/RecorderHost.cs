@@ -10,6 +10,7 @@ using Talreg.Capture;
 using Talreg.Capture.PreBuffer;
 using Talreg.Evidence.Keys;
 using Talreg.Gateway;
+using Talreg.Gateway.Scrub;
 using Talreg.Grains;
 using Talreg.Grains.Ledger;
 using Talreg.Hardware.Udp;
@@ -286,6 +287,14 @@ internal sealed class RecorderHost : IAsyncDisposable
             SrtpKeysInClear = settings.SrtpKeysInClear,
             Lines = settings.Lines,
             MediaTimeout = settings.MediaTimeout,
+            Scrub = settings.ScrubBytesPerSecond == 0
+                ? null
+                : new ScrubOptions
+                {
+                    StateFile = Path.Combine(settings.Data, "scrub.json"),
+                    BytesPerSecond = settings.ScrubBytesPerSecond,
+                    Every = settings.ScrubEvery,
+                },
         });
         services.AddSingleton(settings);
         services.AddSingleton(device);

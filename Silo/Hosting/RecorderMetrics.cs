@@ -55,6 +55,7 @@ internal sealed class RecorderMetrics(
         var committed = factory.CreateCounter("talreg_journal_committed_bytes_total", "Bytes confirmed by a sync.");
         var backlog = factory.CreateGauge("talreg_journal_backlog_bytes", "Bytes accepted and not yet confirmed.");
         var volumes = new VolumeMetrics(factory);
+        var scrub = gateway.Scrub is null ? null : new ScrubMetrics(factory);
         registry.AddBeforeCollectCallback(() =>
         {
             var now = gateway.Counters;
@@ -78,6 +79,7 @@ internal sealed class RecorderMetrics(
             committed.IncTo(now.Journal.CommittedBytes);
             backlog.Set(now.Journal.BacklogBytes);
             volumes.Set(now.Journal);
+            scrub?.Set(gateway.Scrub!);
         });
     }
 }

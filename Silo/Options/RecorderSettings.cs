@@ -84,6 +84,12 @@ internal sealed record RecorderSettings
     /// <summary>Per cent in use of every volume from which new calls are answered 503.</summary>
     public int SpaceRefuse { get; init; } = 95;
 
+    /// <summary>The most the scrub of sealed recordings reads, in bytes a second; 0 for no scrub.</summary>
+    public long ScrubBytesPerSecond { get; init; } = 16L << 20;
+
+    /// <summary>From the begin of one scrub of all recordings to that of the next.</summary>
+    public TimeSpan ScrubEvery { get; init; } = TimeSpan.FromDays(30);
+
     /// <summary>Number prefixes of recorded lines; empty: the first participant of the metadata is the line.</summary>
     public IReadOnlyList<string> Lines { get; init; } = [];
 }

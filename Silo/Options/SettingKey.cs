@@ -72,6 +72,10 @@ internal sealed record SettingKey(string Name, string Allowed)
 
     public static readonly SettingKey PreBufferMib = Number("prebuffer-mib", 0, 65_536, "MiB");
 
+    public static readonly SettingKey ScrubMibPerSecond = Number("scrub-mib-per-second", 0, 10_000, "MiB a second");
+
+    public static readonly SettingKey ScrubDays = Number("scrub-days", 1, 365, "days");
+
     public static readonly SettingKey Lines = new(
         "lines", $"up to 1000 number prefixes of at most {Names.MaxLineLength} characters, separated by commas");
 
@@ -81,6 +85,7 @@ internal sealed record SettingKey(string Name, string Allowed)
         Data, Sip, SipTls, SipTlsCertificate, SipTlsKey, SipTlsTrust, SipClients, Codecs, SrtpKeysInClear, Http,
         RtpPorts, Receive, ReceiveShards, RtcpReports, Tenant, Site, Gateway, Interface, Policy, MediaTimeout,
         SegmentMib, Volumes, ReserveSegments, SpaceAlarm, SpaceRefuse, Lines, PreBufferMib,
+        ScrubMibPerSecond, ScrubDays,
     ];
 
     /// <summary>The least and the most of a number or of a name's length; 0 where neither is.</summary>

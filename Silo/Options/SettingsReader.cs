@@ -104,6 +104,8 @@ internal static class SettingsReader
             SpaceAlarm = Number(configuration, SettingKey.SpaceAlarm, 80),
             SpaceRefuse = Number(configuration, SettingKey.SpaceRefuse, 95),
             Volumes = Volumes(configuration[SettingKey.Volumes.Name]),
+            ScrubBytesPerSecond = (long)Number(configuration, SettingKey.ScrubMibPerSecond, 16) << 20,
+            ScrubEvery = TimeSpan.FromDays(Number(configuration, SettingKey.ScrubDays, 30)),
             Lines = Lines(configuration[SettingKey.Lines.Name]),
         };
     }

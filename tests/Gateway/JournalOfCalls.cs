@@ -62,6 +62,15 @@ internal sealed class JournalOfCalls : IAsyncDisposable
 
     internal IEnumerable<LedgerEvent> Seals => Leaves.Where(leaf => leaf.Kind == LedgerEventKind.Seal);
 
+    /// <summary>Forgets the leaves of other kinds.</summary>
+    internal void KeepOnly(LedgerEventKind kind)
+    {
+        lock (_leaves)
+        {
+            _leaves.RemoveAll(leaf => leaf.Kind != kind);
+        }
+    }
+
     internal async Task OpenAsync(CancellationToken cancellationToken) => Journal = await TakeJournal.OpenAsync(
         new JournalOptions { Volumes = [_folder], SegmentBytes = 4 * 1024 * 1024 },
         Keys,

@@ -1,9 +1,11 @@
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 using NSubstitute;
 using Talreg.Contracts.Calls;
 using Talreg.Contracts.Ledger;
 using Talreg.Gateway.Scrub;
+using Talreg.Store.Recordings;
 using Talreg.TestKit;
 
 namespace Talreg.Gateway.Tests;
@@ -12,6 +14,8 @@ namespace Talreg.Gateway.Tests;
 public sealed class ScrubTests
 {
     private const int Calls = 4;
+
+    private static readonly TimeSpan Every = TimeSpan.FromDays(30);
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -44,8 +48,8 @@ public sealed class ScrubTests
         var rotten = Flip(path, at);
 
         using var scrub = New(calls);
-        await PassAsync(scrub, calls);
-        await PassAsync(scrub, calls);
+        await scrub.PassAsync(Token);
+        await scrub.PassAsync(Token);
         Assert.True(scrub.Counters is { Damaged: 1, Whole: 2 * (Calls - 1), Found: 2 }, $"{part}: {scrub.Counters}");
         var told = Assert.Single(calls.Leaves, leaf => leaf.Kind == LedgerEventKind.Gap && Reason(leaf) == "damage");
         Assert.Equal(TakeOf(hit), TakeOf(told));
@@ -54,7 +58,7 @@ public sealed class ScrubTests
         Assert.Single(Directory.GetFiles(calls.Folder, "*.damaged", SearchOption.AllDirectories));
 
         Flip(path, at);
-        await PassAsync(scrub, calls);
+        await scrub.PassAsync(Token);
         Assert.Equal(0, scrub.Counters.Damaged);
         Assert.False(File.Exists(path + ".damaged"), part);
     }
@@ -66,7 +70,7 @@ public sealed class ScrubTests
         File.Delete(PathOf(calls, calls.Seals.First()));
         File.Copy(PathOf(calls, calls.Seals.ElementAt(1)), PathOf(calls, calls.Seals.ElementAt(2)), overwrite: true);
         using var scrub = New(calls);
-        await PassAsync(scrub, calls);
+        await scrub.PassAsync(Token);
         Assert.Equal(2, scrub.Counters.Damaged);
         Assert.Equal(Calls - 2, scrub.Counters.Whole);
         Assert.Equal(2, calls.Leaves.Count(leaf => Reason(leaf) == "damage"));
@@ -79,19 +83,50 @@ public sealed class ScrubTests
         var leaves = calls.Leaves.Count;
         using (var scrub = New(calls))
         {
-            using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
             calls.Ledger.ReadAsync(2).Returns<IReadOnlyList<LedgerRecord>>(_ => throw new TimeoutException());
-            var running = scrub.RunAsync(stop.Token);
-            await Wait.UntilAsync(() => scrub.Counters.NextLeaf == 2, "two leaves are read", cancellationToken: Token);
-            await stop.CancelAsync();
-            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+            await Assert.ThrowsAsync<TimeoutException>(() => scrub.PassAsync(Token));
+            Assert.Equal((2, 2), (scrub.Counters.NextLeaf, scrub.Counters.Whole));
+            Assert.Null(scrub.Counters.CompletedAt);
         }
 
         Answer(calls, page: leaves);
         using var again = New(calls);
-        await PassAsync(again, calls);
+        await again.PassAsync(Token);
         Assert.Equal(Calls - 2, again.Counters.Whole);
         Assert.NotNull(again.Counters.CompletedAt);
+    }
+
+    [Fact]
+    public async Task Passes_follow_one_another_when_they_are_due()
+    {
+        await using var calls = await SealedAsync();
+        var clock = new FakeTimeProvider(DateTimeOffset.UnixEpoch);
+        using var scrub = New(calls, clock);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        var running = scrub.RunAsync(stop.Token);
+        await Wait.UntilAsync(() => scrub.Counters.Whole == Calls, "the first pass, at once", cancellationToken: Token);
+        await Wait.UntilAsync(
+            () =>
+            {
+                clock.Advance(TimeSpan.FromDays(1));
+                return scrub.Counters.Whole == 2 * Calls;
+            },
+            "the second pass",
+            cancellationToken: Token);
+        Assert.True(clock.GetUtcNow() >= DateTimeOffset.UnixEpoch + Every, $"a second pass at {clock.GetUtcNow()}");
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+    }
+
+    [Fact]
+    public void Pace_lets_no_more_through_than_its_bytes_a_second()
+    {
+        var clock = new FakeTimeProvider();
+        var pace = new ReadPace(1000, clock, Token);
+        Assert.Equal(TimeSpan.FromSeconds(1), pace.Debt(1000));
+        Assert.Equal(TimeSpan.FromSeconds(1.5), pace.Debt(500));
+        clock.Advance(TimeSpan.FromSeconds(10));
+        Assert.Equal(TimeSpan.FromSeconds(0.25), pace.Debt(250));
     }
 
     // A ledger of seals in pages of two, so that a pass can be stopped between them.
@@ -123,23 +158,16 @@ public sealed class ScrubTests
         ]);
     }
 
-    private static RecordingScrub New(JournalOfCalls calls) => new(
-        new ScrubOptions { StateFile = Path.Combine(calls.Folder, "scrub.json"), BytesPerSecond = 1L << 40, Every = TimeSpan.Zero },
+    private static RecordingScrub New(JournalOfCalls calls, TimeProvider? clock = null) => new(
+        new ScrubOptions
+        {
+            StateFile = Path.Combine(calls.Folder, "scrub.json"), BytesPerSecond = 1L << 40, Every = Every,
+        },
         "default",
         calls.Recordings,
         calls.Grains,
-        TimeProvider.System,
+        clock ?? TimeProvider.System,
         NullLogger<RecordingScrub>.Instance);
-
-    private static async Task PassAsync(RecordingScrub scrub, JournalOfCalls calls)
-    {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        var before = scrub.Counters.CompletedAt;
-        var running = scrub.RunAsync(stop.Token);
-        await Wait.UntilAsync(() => scrub.Counters.CompletedAt != before, "a whole pass", cancellationToken: Token);
-        await stop.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
-    }
 
     private static byte[] Flip(string path, int at)
     {

@@ -48,6 +48,9 @@ public sealed class SettingsTests : IDisposable
         { "segment-mib", "1e2" },
         { "prebuffer-mib", "-1" },
         { "prebuffer-mib", "65537" },
+        { "scrub-mib-per-second", "10001" },
+        { "scrub-mib-per-second", "1.5" },
+        { "scrub-days", "0" },
         { "lines", new string('1', 300) },
     };
 

@@ -23,6 +23,9 @@ internal static partial class Libc
     /// <summary>Flag of sync_file_range: begins to write dirty pages out, and waits for none.</summary>
     internal const int WriteRange = 2;
 
+    private const int NoMemory = 12;
+    private const int TooManyInSystem = 23;
+    private const int TooManyOpen = 24;
     private const int NoSpace = 28;
     private const int QuotaExceeded = 122;
 
@@ -68,5 +71,6 @@ internal static partial class Libc
         new($"{path}: {Marshal.GetLastPInvokeErrorMessage()}")
         {
             IsOutOfSpace = Marshal.GetLastPInvokeError() is NoSpace or QuotaExceeded,
+            IsTransient = Marshal.GetLastPInvokeError() is NoMemory or TooManyInSystem or TooManyOpen,
         };
 }

@@ -23,15 +23,7 @@ internal static class DamageMarks
             return false;
         }
 
-        Folders.Create(Path.GetDirectoryName(path)!);
-        var temporary = path + ".tmp";
-        using (var file = NativeFile.CreateEmpty(temporary))
-        {
-            file.Write(Encoding.UTF8.GetBytes(FormattableString.Invariant($"{at:O} {reason}\n")), 0);
-            file.Sync();
-        }
-
-        Folders.Rename(temporary, path);
+        SmallFile.Replace(path, Encoding.UTF8.GetBytes(FormattableString.Invariant($"{at:O} {reason}\n")));
         return true;
     }
 

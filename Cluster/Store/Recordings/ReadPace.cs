@@ -27,7 +27,7 @@ public sealed class ReadPace(long bytesPerSecond, TimeProvider time, Cancellatio
     }
 
     /// <summary>Notes bytes read, and says how long their speed asks to wait.</summary>
-    internal TimeSpan Debt(int bytes)
+    public TimeSpan Debt(int bytes)
     {
         var now = time.GetTimestamp();
         _freeAt = Math.Max(_freeAt, now) + (long)((double)bytes * time.TimestampFrequency / bytesPerSecond);

@@ -255,6 +255,9 @@ public sealed class RecordingStore
         }
     }
 
+    /// <summary>True when there is a folder for a tenant's recordings: else nothing can be said of any of them.</summary>
+    public bool HasFolder(string tenant) => Directory.Exists(Path.Combine(RecordingPath.Root(_directory), tenant));
+
     /// <summary>True when the key of a take was destroyed: its recording may be gone, and nobody can hear it.</summary>
     public bool IsErased(Guid takeId) => _keys.Find(KeyKind.Take, takeId) == KeyState.Destroyed;
 

@@ -101,7 +101,8 @@ internal sealed class RecordingScrub(
         }
     }
 
-    private async Task PassAsync(CancellationToken cancellationToken)
+    /// <summary>Makes one pass, or ends the one under way. What ends it early leaves it to be gone on with.</summary>
+    internal async Task PassAsync(CancellationToken cancellationToken)
     {
         var ledger = grains.GetGrain<ILedgerGrain>(tenant);
         if (!_state.IsUnderWay)
@@ -110,6 +111,21 @@ internal sealed class RecordingScrub(
             Save(_state with { StartedAt = clock.GetUtcNow(), NextLeaf = 0, EndLeaf = size, IsUnderWay = true });
         }
 
+        try
+        {
+            await WalkAsync(ledger, cancellationToken).ConfigureAwait(false);
+            _state = _state with { CompletedAt = clock.GetUtcNow(), IsUnderWay = false };
+        }
+        finally
+        {
+            Save(_state);
+        }
+
+        logger.ScrubPassed(Counters.Whole, Counters.Bytes, _state.Damaged);
+    }
+
+    private async Task WalkAsync(ILedgerGrain ledger, CancellationToken cancellationToken)
+    {
         var pace = new ScrubPace(options.BytesPerSecond, clock, _running, cancellationToken);
         while (_state.NextLeaf < _state.EndLeaf
             && await ledger.ReadAsync(_state.NextLeaf).ConfigureAwait(false) is { Count: > 0 } leaves)
@@ -128,9 +144,6 @@ internal sealed class RecordingScrub(
                 }
             }
         }
-
-        Save(_state with { CompletedAt = clock.GetUtcNow(), IsUnderWay = false });
-        logger.ScrubPassed(Counters.Whole, Counters.Bytes, _state.Damaged);
     }
 
     // A checkpoint's second line (FORMAT.md §6).
@@ -196,7 +209,10 @@ internal sealed class RecordingScrub(
         {
             if (!recordings.HasFolder(take.Tenant))
             {
-                throw new StoreException($"the folder of the recordings of {take.Tenant} is missing") { IsTransient = true };
+                throw new StoreException($"the folder of the recordings of {take.Tenant} is missing")
+                {
+                    IsTransient = true,
+                };
             }
 
             if (!recordings.TryOpen(take.Tenant, take.Take, out var reader))
