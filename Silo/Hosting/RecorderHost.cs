@@ -113,6 +113,7 @@ internal sealed class RecorderHost : IAsyncDisposable
                     RecordingsDirectory = folder.Path,
                     SegmentBytes = settings.SegmentBytes,
                     ReserveSegments = settings.ReserveSegments,
+                    UnconfirmedBytes = settings.StallBytes,
                     AlarmPercent = settings.SpaceAlarm,
                     RefusePercent = settings.SpaceRefuse,
                 },

@@ -78,6 +78,9 @@ internal sealed record RecorderSettings
     /// <summary>Segments' space kept in reserve on each volume for live calls.</summary>
     public int ReserveSegments { get; init; } = 1;
 
+    /// <summary>Memory of each volume's writer for a disk that stalls, in bytes.</summary>
+    public long StallBytes { get; init; } = 256L << 20;
+
     /// <summary>Per cent in use of a volume from which there is an alarm.</summary>
     public int SpaceAlarm { get; init; } = 80;
 

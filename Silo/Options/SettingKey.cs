@@ -63,6 +63,8 @@ internal sealed record SettingKey(string Name, string Allowed)
 
     public static readonly SettingKey ReserveSegments = Number("reserve-segments", 0, 64, "segments");
 
+    public static readonly SettingKey StallMib = Number("stall-mib", 16, 65_536, "MiB");
+
     public static readonly SettingKey SpaceAlarm = Number("space-alarm", 10, 99, "per cent");
 
     public static readonly SettingKey SpaceRefuse = Number("space-refuse", 10, 100, "per cent");
@@ -84,7 +86,7 @@ internal sealed record SettingKey(string Name, string Allowed)
     [
         Data, Sip, SipTls, SipTlsCertificate, SipTlsKey, SipTlsTrust, SipClients, Codecs, SrtpKeysInClear, Http,
         RtpPorts, Receive, ReceiveShards, RtcpReports, Tenant, Site, Gateway, Interface, Policy, MediaTimeout,
-        SegmentMib, Volumes, ReserveSegments, SpaceAlarm, SpaceRefuse, Lines, PreBufferMib,
+        SegmentMib, Volumes, ReserveSegments, StallMib, SpaceAlarm, SpaceRefuse, Lines, PreBufferMib,
         ScrubMibPerSecond, ScrubDays,
     ];
 

@@ -101,6 +101,7 @@ internal static class SettingsReader
                 ? null
                 : (long)Number(configuration, SettingKey.PreBufferMib, 0) << 20,
             ReserveSegments = Number(configuration, SettingKey.ReserveSegments, 1),
+            StallBytes = (long)Number(configuration, SettingKey.StallMib, 256) << 20,
             SpaceAlarm = Number(configuration, SettingKey.SpaceAlarm, 80),
             SpaceRefuse = Number(configuration, SettingKey.SpaceRefuse, 95),
             Volumes = Volumes(configuration[SettingKey.Volumes.Name]),

@@ -72,6 +72,7 @@ internal sealed class RecorderCompetitor : Competitor
             OfferedPerSecond = measured.PerSecond,
             Cpu = after - before,
             Lost = sent - (long)final["stored"]!,
+            OwnDrops = (long)final["ownDrops"]!,
             Allocated = countsAfter is null ? null : Between("allocated"),
             BytesPerPacket = countsAfter is null ? 0 : (double)Between("bytes") / measured.Sent,
             Collections = (Between("gen0"), Between("gen1"), Between("gen2")),

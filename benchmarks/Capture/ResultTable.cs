@@ -43,8 +43,14 @@ internal sealed class ResultTable(Scenario scenario)
                 $"| {name,-28} | {Text("0.00", Median(results, r => r.CpuPerMillion))} | {Text("0.00", spread)} "
                 + $"| {Text("#,0", Median(results, r => r.OfferedPerSecond))} "
                 + $"| {Text("0 %", Median(results, r => r.Load))} "
-                + $"| {results.Sum(r => r.Lost)} | {allocated} | {collections} |");
+                + $"| {Lost(results)} | {allocated} | {collections} |");
         }
+    }
+
+    private static string Lost(List<TrialResult> results)
+    {
+        var (lost, own) = (results.Sum(r => r.Lost), results.Sum(r => r.OwnDrops));
+        return own == 0 ? Text("0", lost) : FormattableString.Invariant($"{lost} ({own} by itself)");
     }
 
     private static double Median(List<TrialResult> results, Func<TrialResult, double> of)

@@ -18,6 +18,9 @@ internal sealed record TrialResult
     /// <summary>Of the whole run: sent and not recorded.</summary>
     internal required long Lost { get; init; }
 
+    /// <summary>Of those, dropped by the recorder itself.</summary>
+    internal long OwnDrops { get; init; }
+
     /// <summary>Bytes allocated while measuring; null for a program without a collector.</summary>
     internal long? Allocated { get; init; }
 

@@ -45,6 +45,8 @@ public sealed class SettingsTests : IDisposable
         { "media-timeout", "2 min" },
         { "segment-mib", "3" },
         { "segment-mib", "4097" },
+        { "stall-mib", "15" },
+        { "stall-mib", "65537" },
         { "segment-mib", "1e2" },
         { "prebuffer-mib", "-1" },
         { "prebuffer-mib", "65537" },

@@ -1,7 +1,4 @@
 using System.Buffers.Binary;
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics.X86;
 using Talreg.Capture.Quality;
 using Talreg.Capture.Rtcp;
 using Talreg.Evidence.Chunks;
@@ -18,7 +15,6 @@ namespace Talreg.Capture.Streams;
 internal struct PacketRun
 {
     private const int HeaderSize = 12;
-    private const int CacheLine = 64;
 
     // V=2 and nothing else: no padding, no extension, no contributing sources (RFC 3550 §5.1).
     private const uint PlainHeader = 0x80;
@@ -144,32 +140,18 @@ internal struct PacketRun
         return true;
     }
 
-    /// <summary>Has the processor fetch the run itself.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static unsafe void Prefetch(ref PacketRun run)
-    {
-        if (Sse.IsSupported)
-        {
-            // An address of the managed heap is good as a hint even if the collector moves what lay there.
-            var address = (byte*)Unsafe.AsPointer(ref run);
-            for (var offset = 0; offset < Unsafe.SizeOf<PacketRun>() + CacheLine - 1; offset += CacheLine)
-            {
-                Sse.Prefetch0(address + offset);
-            }
-        }
-    }
+    /// <summary>True unless the run, as it stands, is too old or too full for a packet.</summary>
+    internal readonly bool HasPlaceFor(in Datagram packet) =>
+        _buffer is { } buffer
+        && packet.ArrivalNs < _endNs
+        && _length + FrameWriter.HeaderSize + packet.Length <= buffer.Length;
 
-    /// <summary>Has the processor fetch where a packet of a length would go.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal readonly unsafe void PrefetchPlace(int packetLength)
+    /// <summary>A hint that a packet of a length is about to be appended.</summary>
+    internal readonly void PrefetchPlace(int packetLength)
     {
-        if (Sse.IsSupported && _buffer is { } buffer)
+        if (_buffer is { } buffer)
         {
-            var address = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(buffer)) + _length;
-            for (var offset = 0; offset < FrameWriter.HeaderSize + packetLength + CacheLine - 1; offset += CacheLine)
-            {
-                Sse.Prefetch0(address + offset);
-            }
+            CacheLine.Prefetch(buffer, _length, FrameWriter.HeaderSize + packetLength);
         }
     }
 }
