@@ -69,6 +69,7 @@ public static class TalregApi
         CallEndpoints.Map(app);
         ChannelEndpoints.Map(app);
         RecordingEndpoints.Map(app);
+        MediaEndpoints.Map(app);
         LiveEndpoints.Map(app);
         PolicyEndpoints.Map(app);
         SessionEndpoints.Map(app);

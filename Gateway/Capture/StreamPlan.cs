@@ -23,9 +23,23 @@ public sealed record StreamPlan(string Label, int PayloadType, int ClockRate, st
     /// <summary>Payload types of redundant audio (RED, RFC 2198), 0-127: such a packet may carry events within.</summary>
     public IReadOnlyList<int> Redundant { get; init; } = [];
 
+    /// <summary>
+    /// Every payload format that was agreed, as SDP told it. Capture keeps what comes, whatever it is; who plays it needs
+    /// to know.
+    /// </summary>
+    public IReadOnlyList<PayloadFormat> Formats { get; init; } = [];
+
     /// <summary>How the peer is told what came; null: to where its own reports come from, and from the RTCP port.</summary>
     public ReportPlan? Reports { get; init; }
 }
+
+/// <summary>A payload format (RFC 8866 §6.6, §6.15).</summary>
+/// <param name="Type">The payload type, 0-127.</param>
+/// <param name="Codec">The encoding name.</param>
+/// <param name="ClockRate">The RTP clock rate, in Hz; 0 when unknown.</param>
+/// <param name="Channels">The channels.</param>
+/// <param name="Parameters">The format's parameters; null for none.</param>
+public sealed record PayloadFormat(int Type, string Codec, int ClockRate, int Channels, string? Parameters);
 
 /// <summary>What SDP agreed for receiver reports (RTCP, RFC 3550 §6.4.2). An m-line not recorded gets none.</summary>
 public sealed record ReportPlan

@@ -6,7 +6,9 @@ using Talreg.Api.Recordings;
 using Talreg.Contracts;
 using Talreg.Contracts.Calls;
 using Talreg.Media;
+using Talreg.Media.Digits;
 using Talreg.Media.Pcap;
+using Talreg.Media.Timeline;
 using Talreg.Media.Wav;
 using Talreg.Store.Recordings;
 
@@ -32,6 +34,23 @@ internal sealed class RecordedMedia(RecordingStore recordings, IGrainFactory gra
         call.Takes.Any(take => take.Sealed) && Render(call) is { } wav
             ? await EvidenceBundle.PrepareAsync(call, wav, recordings, grains, cancellationToken).ConfigureAwait(false)
             : null;
+
+    /// <inheritdoc />
+    public async ValueTask<IReadOnlyList<TakeMedia>?> ReadMediaAsync(
+        CallDocument call, CancellationToken cancellationToken)
+    {
+        var takes = new List<TakeMedia>();
+        foreach (var take in call.Takes.Where(take => take.Sealed))
+        {
+            var packets = await Task.Run(() => Load(call.Tenant, take.Id), cancellationToken).ConfigureAwait(false);
+            if (packets is not null)
+            {
+                takes.Add(Describe(call, take, packets));
+            }
+        }
+
+        return takes;
+    }
 
     /// <inheritdoc />
     public async IAsyncEnumerable<RecordedPacket> ReadPacketsAsync(
@@ -76,15 +95,37 @@ internal sealed class RecordedMedia(RecordingStore recordings, IGrainFactory gra
     private CallWav? Render(CallDocument call)
     {
         var take = call.Takes.Where(take => take.Sealed).MaxBy(take => take.Streams.Sum(stream => stream.Packets));
-        if (take is null || Load(call.Tenant, take.Id) is not { } packets)
-        {
-            return null;
-        }
+        return take is null || Load(call.Tenant, take.Id) is not { } packets
+            ? null
+            : Render(call, packets, packets.AudioStreams());
+    }
 
-        return CallAudio.TryRender(packets.StartNs, packets.EndNs, packets.AudioStreams(), out var wav, out var refusal)
+    private static CallWav Render(CallDocument call, TakePackets packets, IReadOnlyList<AudioStream> streams) =>
+        CallAudio.TryRender(packets.StartNs, packets.EndNs, streams, out var wav, out var refusal)
             ? wav
             : throw new RefusalException(
                 RefusalKind.WrongState, $"Call {call.Id} cannot be rendered ({refusal}); take its packets instead.");
+
+    private static TakeMedia Describe(CallDocument call, TakeDocument take, TakePackets packets)
+    {
+        var streams = packets.AudioStreams();
+        var wav = Render(call, packets, streams);
+        return new TakeMedia(take.Id, [.. streams.Select((stream, i) => new StreamMedia
+        {
+            Index = i,
+            Label = stream.Label,
+            Participant = take.Streams.ElementAtOrDefault(i)?.Participant,
+            LengthMs = (long)wav.Duration.TotalMilliseconds,
+            SilenceMs = (long)wav.Silence(i).TotalMilliseconds,
+            SenderClock = wav.Reports[i].SenderClock,
+            Notes = wav.Reports[i].Notes,
+            Digits = [.. TelephoneEvents.Read(stream).Select(key => new DigitPressed(
+                DateTimeOffset.UnixEpoch.AddTicks(
+                    (key.StartNs + packets.RealTimeOffsetNs) / TimeSpan.NanosecondsPerTick),
+                key.Symbol,
+                (long)key.Duration.TotalMilliseconds,
+                key.Ended))],
+        })]);
     }
 
     private TakePackets? Load(string tenant, TakeId take)

@@ -84,7 +84,7 @@ internal sealed class TakePackets
                 Label = stream["label"]!.GetValue<string>(),
                 Codec = codec,
                 ClockRate = clockRate > 0 ? clockRate : 8000,
-                PayloadTypes = new Dictionary<byte, string> { [(byte)stream["payloadType"]!.GetValue<int>()] = codec },
+                PayloadTypes = FormatsOf(stream, codec, clockRate),
                 Packets = Of(index, RecordedPacketFlags.None),
                 Control = Of(index, RecordedPacketFlags.Rtcp),
             });
@@ -92,6 +92,34 @@ internal sealed class TakePackets
 
         return streams;
     }
+
+    // The first format stands in every recording; all of them only in those made since they are kept.
+    private static Dictionary<byte, PayloadFormat> FormatsOf(JsonNode stream, string codec, int clockRate)
+    {
+        var formats = new Dictionary<byte, PayloadFormat>
+        {
+            [(byte)stream["payloadType"]!.GetValue<int>()] = new(codec, clockRate > 0 ? clockRate : UsualRate(codec)),
+        };
+        foreach (var format in stream["formats"]?.AsArray() ?? [])
+        {
+            var rate = format!["clockRate"]!.GetValue<int>();
+            var name = format["codec"]!.GetValue<string>();
+            formats[(byte)format["payloadType"]!.GetValue<int>()] = new PayloadFormat(
+                name,
+                rate > 0 ? rate : UsualRate(name),
+                format["channels"]!.GetValue<int>(),
+                format["parameters"]?.GetValue<string>());
+        }
+
+        return formats;
+    }
+
+    private static int UsualRate(string codec) => codec.ToUpperInvariant() switch
+    {
+        "OPUS" => 48_000,
+        "AMR-WB" => 16_000,
+        _ => 8000,
+    };
 
     private List<StoredPacket> Of(int stream, RecordedPacketFlags kind) =>
     [

@@ -25,6 +25,12 @@ internal sealed class FakeMedia : IRecordedMedia
     public ValueTask<IEvidenceBundle?> BuildBundleAsync(CallDocument call, CancellationToken cancellationToken) =>
         ValueTask.FromResult<IEvidenceBundle?>(Empty ? null : new Bytes(Audio));
 
+    public List<TakeMedia> Takes { get; } = [];
+
+    public ValueTask<IReadOnlyList<TakeMedia>?> ReadMediaAsync(
+        CallDocument call, CancellationToken cancellationToken) =>
+        ValueTask.FromResult<IReadOnlyList<TakeMedia>?>(Empty ? null : Takes);
+
     public async IAsyncEnumerable<RecordedPacket> ReadPacketsAsync(
         CallDocument call, [EnumeratorCancellation] CancellationToken cancellationToken)
     {

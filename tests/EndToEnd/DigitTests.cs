@@ -1,9 +1,12 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Net;
+using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text;
+using Talreg.Api.Recordings;
 using Talreg.Contracts.Calls;
+using Talreg.Contracts.Json;
 using Talreg.TestKit;
 
 namespace Talreg.EndToEnd.Tests;
@@ -93,6 +96,34 @@ public sealed class DigitTests : IDisposable
         Assert.Equal((1, 1), (call.Takes[0].Streams[0].Packets, call.Takes[0].Streams[0].DigitsSuppressed));
         Assert.Equal("rule cards", call.Timeline.First(entry => entry.Change == TimelineChange.DigitsSuppressed).Actor);
         AssertNowhere(recorder.Folder, [suppressed]);
+    }
+
+    [Fact]
+    public async Task Media_tells_keys_pressed_and_silence_of_the_recording()
+    {
+        await using var recorder = await Recorder.StartAsync();
+        using var session = await EstablishAsync(recorder, "keys");
+        await SendAsync(session.Port, Voice());
+        foreach (var (digit, repeats) in new[] { (4, 3), (2, 1) })
+        {
+            var key = Key(digit);
+            for (var i = 0; i < repeats; i++)
+            {
+                BinaryPrimitives.WriteUInt16BigEndian(key.AsSpan(2), (ushort)++_sequence);
+                await SendAsync(session.Port, key);
+            }
+        }
+
+        await EndAsync(session.Src);
+        var call = await recorder.WaitForAsync("keys", CallState.Sealed);
+        var report = await recorder.Http.GetFromJsonAsync<MediaReport>(
+            new Uri($"api/v1/calls/{call.Id}/media?purpose=test", UriKind.Relative), TalregJson.Options, Token);
+        Assert.Equal((false, 0), (report!.DigitsMasked, report.DigitsSuppressed.Count));
+        var stream = Assert.Single(report.Takes).Streams[0];
+        Assert.Equal(
+            [("4", 100, true), ("2", 100, true)],
+            stream.Digits.Select(digit => (digit.Digit, (int)digit.DurationMs, digit.Ended)));
+        Assert.Equal(stream.LengthMs, stream.SilenceMs);
     }
 
     public void Dispose() => _media.Dispose();

@@ -75,7 +75,10 @@ public class StreamContentTests
         var packets = RtpPackets.Cut(RtpPackets.Noise(500, 25), type: 3);
         packets.AddRange(Enumerable.Range(0, 3).Select(
             i => RtpPackets.Make((500 + i) * RtpPackets.PacketNs, 500 + i, [1, 2, 3], type: 111)));
-        var stream = RtpPackets.Stream(packets) with { PayloadTypes = new Dictionary<byte, string> { [111] = "EVS" } };
+        var stream = RtpPackets.Stream(packets) with
+        {
+            PayloadTypes = new Dictionary<byte, PayloadFormat> { [111] = new("EVS", 8000) },
+        };
         var wav = RtpPackets.Render(0, 510 * RtpPackets.PacketNs, stream);
         Assert.All(RtpPackets.Left(wav), sample => Assert.Equal(0, sample));
         Assert.Equal((503, 0), (wav.Reports[0].Undecodable, wav.Reports[0].Placed));

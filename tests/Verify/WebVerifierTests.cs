@@ -96,6 +96,31 @@ public sealed partial class WebVerifierTests(ITestOutputHelper output)
         }
     }
 
+    [Fact]
+    public async Task Packet_that_begins_within_the_take_is_heard_whole()
+    {
+        // Two packets of 160 octets, the second one at the take's last millisecond; a third begins behind its end.
+        const string Program = """
+            const { renderTake } = await import(process.argv[2]);
+            const packet = (sequence, timestamp) => {
+              const bytes = new Uint8Array(172).fill(0xaa);
+              bytes.set([0x80, 8, 0, sequence, 0, 0, timestamp >> 8, timestamp & 255, 0, 0, 0, 1]);
+              return bytes;
+            };
+            const packets = [0, 19, 20].map((ms, i) =>
+              ({ packet: packet(i, 8 * ms), arrivalNs: BigInt(ms) * 1000000n }));
+            const descriptor = { startMonotonicNs: '0', startedAt: 0, endedAt: 20,
+              streams: [{ codec: 'PCMA', payloadType: 8 }] };
+            const [left, right] = renderTake(descriptor, new Map([[0, packets]]));
+            console.log(left.length, right.length, left.filter((sample) => sample !== 0).length);
+            """;
+        var node = Peer.Require("node", "nodejs");
+        using var folder = new TemporaryFolder();
+        var program = folder.Write("hear.mjs", Encoding.UTF8.GetBytes(Program));
+        var (code, text) = await Run(node, folder, [program, new Uri(Path.Combine(Web, "audio.mjs")).AbsoluteUri]);
+        Assert.Equal((0, "312 312 312"), (code, text.Trim()));
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("--trust")]

@@ -13,11 +13,18 @@ public sealed class Amr : FrameCodec
 
     private readonly AmrMode _mode;
     private readonly ExternalDecoder _decoder;
+    private readonly AmrPacking _agreed;
 
-    internal Amr(AmrMode mode, ExternalDecoder decoder)
+    /// <summary>Makes a codec.</summary>
+    /// <param name="mode">AMR or AMR-WB.</param>
+    /// <param name="decoder">Decodes frames.</param>
+    /// <param name="agreed">How SDP says that payloads are packed.</param>
+    internal Amr(
+        AmrMode mode, ExternalDecoder decoder, AmrPacking agreed = AmrPacking.BandwidthEfficient)
     {
         _mode = mode;
         _decoder = decoder;
+        _agreed = agreed;
     }
 
     /// <inheritdoc />
@@ -34,7 +41,7 @@ public sealed class Amr : FrameCodec
 
     /// <inheritdoc />
     public override int CountSamples(ReadOnlySpan<byte> payload) =>
-        AmrPayload.CountFrames(_mode, payload) * _mode.FrameSamples;
+        AmrPayload.CountFrames(_mode, payload, _agreed) * _mode.FrameSamples;
 
     /// <inheritdoc />
     public override void Decode(ReadOnlySpan<ReadOnlyMemory<byte>> payloads, Span<short> samples)
@@ -45,7 +52,7 @@ public sealed class Amr : FrameCodec
         var speechFrames = 0;
         for (var i = 0; i < payloads.Length; i++)
         {
-            var frames = AmrPayload.WriteSpeech(_mode, payloads[i].Span, file, out var spoken);
+            var frames = AmrPayload.WriteSpeech(_mode, payloads[i].Span, file, out var spoken, _agreed);
             plan[i] = (frames, spoken);
             speechFrames += System.Numerics.BitOperations.PopCount((uint)spoken);
         }

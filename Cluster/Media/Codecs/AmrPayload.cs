@@ -33,29 +33,29 @@ internal static class AmrPayload
     private const int EntryBits = 6;
 
     /// <summary>
-    /// Tells how a payload is packed, by which of the two reads to exactly its end. The stored facts of a stream do not say
-    /// what SDP agreed; a payload does: read the other way, its table of contents does not fit its length, or, for
-    /// the shortest mode alone, says that the frame is damaged.
+    /// Tells how a payload is packed: as SDP says if it then reads to exactly its end, else the other way. Read the wrong
+    /// way, its table of contents does not fit its length, or, for the shortest mode alone, says that the frame is
+    /// damaged.
     /// </summary>
-    public static AmrPacking Recognise(AmrMode mode, ReadOnlySpan<byte> payload)
+    /// <param name="mode">AMR or AMR-WB.</param>
+    /// <param name="payload">The RTP payload.</param>
+    /// <param name="agreed">What SDP says.</param>
+    public static AmrPacking Recognise(AmrMode mode, ReadOnlySpan<byte> payload, AmrPacking agreed)
     {
-        Span<byte> entries = stackalloc byte[MaxFrames];
-        if (TryReadEntries(mode, payload, AmrPacking.BandwidthEfficient, entries, out var frames)
-            && (entries[frames - 1] & 1) != 0)
-        {
-            return AmrPacking.BandwidthEfficient;
-        }
-
-        return TryReadEntries(mode, payload, AmrPacking.OctetAligned, entries, out _) ? AmrPacking.OctetAligned
-            : frames > 0 ? AmrPacking.BandwidthEfficient
-            : AmrPacking.Unreadable;
+        var other = agreed == AmrPacking.OctetAligned ? AmrPacking.BandwidthEfficient : AmrPacking.OctetAligned;
+        var asAgreed = Reads(mode, payload, agreed);
+        var asOther = asAgreed == Reading.Sound ? Reading.None : Reads(mode, payload, other);
+        return asOther > asAgreed ? other
+            : asAgreed == Reading.None ? AmrPacking.Unreadable
+            : agreed;
     }
 
     /// <summary>Counts the frames; 0 for a payload that cannot be read.</summary>
-    public static int CountFrames(AmrMode mode, ReadOnlySpan<byte> payload)
+    public static int CountFrames(
+        AmrMode mode, ReadOnlySpan<byte> payload, AmrPacking agreed = AmrPacking.BandwidthEfficient)
     {
         Span<byte> entries = stackalloc byte[MaxFrames];
-        var packing = Recognise(mode, payload);
+        var packing = Recognise(mode, payload, agreed);
         return packing != AmrPacking.Unreadable && TryReadEntries(mode, payload, packing, entries, out var frames)
             ? frames
             : 0;
@@ -66,12 +66,18 @@ internal static class AmrPayload
     /// <param name="payload">The RTP payload.</param>
     /// <param name="file">Gets each speech frame: the entry as a byte, then the speech bits, padded.</param>
     /// <param name="spoken">A bit for each frame that was written, the first frame lowest.</param>
+    /// <param name="agreed">How SDP says that it is packed.</param>
     /// <returns>The number of frames, spoken or not.</returns>
-    public static int WriteSpeech(AmrMode mode, ReadOnlySpan<byte> payload, Stream file, out int spoken)
+    public static int WriteSpeech(
+        AmrMode mode,
+        ReadOnlySpan<byte> payload,
+        Stream file,
+        out int spoken,
+        AmrPacking agreed = AmrPacking.BandwidthEfficient)
     {
         spoken = 0;
         Span<byte> entries = stackalloc byte[MaxFrames];
-        var packing = Recognise(mode, payload);
+        var packing = Recognise(mode, payload, agreed);
         if (packing == AmrPacking.Unreadable || !TryReadEntries(mode, payload, packing, entries, out var frames))
         {
             return 0;
@@ -101,6 +107,21 @@ internal static class AmrPayload
         }
 
         return frames;
+    }
+
+    private static Reading Reads(AmrMode mode, ReadOnlySpan<byte> payload, AmrPacking packing)
+    {
+        Span<byte> entries = stackalloc byte[MaxFrames];
+        return !TryReadEntries(mode, payload, packing, entries, out var frames) ? Reading.None
+            : (entries[frames - 1] & 1) == 0 ? Reading.Damaged
+            : Reading.Sound;
+    }
+
+    private enum Reading
+    {
+        None,
+        Damaged,
+        Sound,
     }
 
     // An entry is FT and Q in five bits.

@@ -1,3 +1,5 @@
+using Talreg.Media.Timeline;
+
 namespace Talreg.Media.Codecs;
 
 /// <summary>What a library knows of a codec.</summary>
@@ -16,18 +18,13 @@ public sealed class CodecLibrary
 
     private readonly Opus? _opus;
     private readonly G729? _g729;
-    private readonly Amr? _amr;
-    private readonly Amr? _amrWide;
+    private readonly ExternalDecoder? _decoder;
 
     internal CodecLibrary(bool opus, ExternalDecoder? decoder)
     {
         _opus = opus ? new Opus() : null;
-        if (decoder is not null)
-        {
-            _g729 = new G729(decoder);
-            _amr = new Amr(AmrMode.Narrow, decoder);
-            _amrWide = new Amr(AmrMode.Wide, decoder);
-        }
+        _g729 = decoder is not null ? new G729(decoder) : null;
+        _decoder = decoder;
     }
 
     /// <summary>What is installed, looked for once: libopus, and ffmpeg in one of the folders of PATH.</summary>
@@ -38,10 +35,15 @@ public sealed class CodecLibrary
     /// <param name="name">The encoding name, in any case.</param>
     /// <param name="clockRate">The RTP clock rate, in Hz; another than the codec's is not that codec.</param>
     /// <param name="channels">Channels by SDP. Matters to L16 only: Opus always says 2 (RFC 7587 §7).</param>
-    public CodecAnswer Find(string name, int clockRate, int channels = 1)
+    public CodecAnswer Find(string name, int clockRate, int channels = 1) =>
+        Find(new PayloadFormat(name, clockRate, channels));
+
+    /// <summary>The codec of what SDP said of a payload type.</summary>
+    public CodecAnswer Find(PayloadFormat format)
     {
-        ArgumentNullException.ThrowIfNull(name);
-        return name.ToUpperInvariant() switch
+        ArgumentNullException.ThrowIfNull(format);
+        var (clockRate, channels) = (format.ClockRate, format.Channels);
+        return format.Name.ToUpperInvariant() switch
         {
             "PCMA" => AtRate(G711ALaw.Instance, clockRate),
             "PCMU" => AtRate(G711MuLaw.Instance, clockRate),
@@ -49,11 +51,19 @@ public sealed class CodecLibrary
             "G722" => AtRate(G722.Instance, clockRate),
             "OPUS" => Installable(_opus, 48_000, clockRate, OpusMissing),
             "G729" => Installable(_g729, 8000, clockRate, DecoderMissing),
-            "AMR" => Installable(_amr, 8000, clockRate, DecoderMissing),
-            "AMR-WB" => Installable(_amrWide, 16_000, clockRate, DecoderMissing),
+            "AMR" => Installable(FindAmr(AmrMode.Narrow, format), 8000, clockRate, DecoderMissing),
+            "AMR-WB" => Installable(FindAmr(AmrMode.Wide, format), 16_000, clockRate, DecoderMissing),
             _ => default,
         };
     }
+
+    // RFC 4867 §8.1: bandwidth-efficient unless octet-align says otherwise.
+    private Amr? FindAmr(AmrMode mode, PayloadFormat format) => _decoder is null
+        ? null
+        : new Amr(
+            mode,
+            _decoder,
+            format.Parameter("octet-align") == "1" ? AmrPacking.OctetAligned : AmrPacking.BandwidthEfficient);
 
     private static CodecAnswer AtRate(AudioCodec codec, int clockRate) =>
         new(codec.ClockRate == clockRate ? codec : null);

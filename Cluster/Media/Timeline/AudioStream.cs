@@ -17,13 +17,11 @@ public sealed record AudioStream
     /// <summary>The RTP clock rate of <see cref="Codec"/>, in Hz.</summary>
     public int ClockRate { get; init; } = 8000;
 
-    /// <summary>Channels of <see cref="Codec"/> by SDP; matters to L16 only.</summary>
-    public int Channels { get; init; } = 1;
-
     /// <summary>
-    /// Payload type → encoding name. Types that are missing fall back to the static table of RFC 3551 §6.
+    /// Payload type → what SDP said of it. Types that are missing fall back to the static table of RFC 3551 §6.
     /// </summary>
-    public IReadOnlyDictionary<byte, string> PayloadTypes { get; init; } = new Dictionary<byte, string>();
+    public IReadOnlyDictionary<byte, PayloadFormat> PayloadTypes { get; init; } =
+        new Dictionary<byte, PayloadFormat>();
 
     /// <summary>RTP packets in stored order, without RTCP and without packets of foreign sources.</summary>
     public required IReadOnlyList<StoredPacket> Packets { get; init; }

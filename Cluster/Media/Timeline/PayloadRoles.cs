@@ -26,11 +26,9 @@ internal sealed class PayloadRoles
     {
         for (byte type = 0; type < _names.Length; type++)
         {
-            var format = stream.PayloadTypes.TryGetValue(type, out var name)
-                ? Named(name, stream)
-                : Static(type);
+            var format = stream.PayloadTypes.GetValueOrDefault(type) ?? Static(type);
             _names[type] = format.Name;
-            _codecs[type] = codecs.Find(format.Name, format.ClockRate, format.Channels);
+            _codecs[type] = codecs.Find(format);
             _roles[type] = _codecs[type].Codec is not null ? PayloadRole.Audio
                 : SameName(format.Name, "CN") || SameName(format.Name, "telephone-event") ? PayloadRole.Silence
                 : PayloadRole.Unknown;
@@ -48,24 +46,17 @@ internal sealed class PayloadRoles
 
     private static bool SameName(string left, string right) => left.Equals(right, StringComparison.OrdinalIgnoreCase);
 
-    // The stream's clock rate is that of its own codec; of others the usual one is taken.
-    private static (string Name, int ClockRate, int Channels) Named(string name, AudioStream stream) =>
-        SameName(name, stream.Codec) ? (name, stream.ClockRate, stream.Channels)
-        : SameName(name, "opus") ? (name, 48_000, 2)
-        : SameName(name, "AMR-WB") ? (name, 16_000, 1)
-        : (name, 8000, 1);
-
-    private static (string Name, int ClockRate, int Channels) Static(byte type) => type switch
+    private static PayloadFormat Static(byte type) => type switch
     {
-        0 => ("PCMU", 8000, 1),
-        3 => ("GSM", 8000, 1),
-        4 => ("G723", 8000, 1),
-        8 => ("PCMA", 8000, 1),
-        9 => ("G722", 8000, 1),
-        10 => ("L16", 44_100, 2),
-        11 => ("L16", 44_100, 1),
-        13 => ("CN", 8000, 1),
-        18 => ("G729", 8000, 1),
-        _ => ("unnamed", 8000, 1),
+        0 => new PayloadFormat("PCMU", 8000),
+        3 => new PayloadFormat("GSM", 8000),
+        4 => new PayloadFormat("G723", 8000),
+        8 => new PayloadFormat("PCMA", 8000),
+        9 => new PayloadFormat("G722", 8000),
+        10 => new PayloadFormat("L16", 44_100, 2),
+        11 => new PayloadFormat("L16", 44_100),
+        13 => new PayloadFormat("CN", 8000),
+        18 => new PayloadFormat("G729", 8000),
+        _ => new PayloadFormat("unnamed", 8000),
     };
 }

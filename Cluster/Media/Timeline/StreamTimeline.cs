@@ -27,6 +27,18 @@ internal sealed class StreamTimeline
 
     internal ReadOnlySpan<Segment> Segments => _segments;
 
+    /// <summary>Ticks in which something louder than silence is heard; decodes what can be decoded by itself.</summary>
+    public long CountHeardTicks()
+    {
+        long heard = 0;
+        foreach (ref readonly var segment in _segments.AsSpan())
+        {
+            heard += Loudness.IsQuiet(segment.Codec, segment.Payload.Span) ? 0 : segment.Count;
+        }
+
+        return heard;
+    }
+
     /// <summary>Adds the samples of this stream's codecs of one sampling rate to a mix of that rate.</summary>
     /// <param name="firstTick">Where the mix starts, in ticks from the take's start; may be negative.</param>
     /// <param name="samplesPerTick">The rate: segments of another are left out.</param>

@@ -174,7 +174,7 @@ internal sealed class TimelineBuilder
         if (lineage.Pending != 0 && position >= lineage.End)
         {
             var unheard = position > lineage.End ? position - lineage.End
-                : IsQuiet(codec, payload.Span) ? entry.Ticks
+                : Loudness.IsQuiet(codec, payload.Span) ? entry.Ticks
                 : 0;
             var corrected = lineage.Correct(entry.Arrival, unheard);
             position += corrected;
@@ -361,29 +361,6 @@ internal sealed class TimelineBuilder
         Lineage.ToTicks((int)(later.Timestamp - earlier.Timestamp), ClockRate(earlier));
 
     private int ClockRate(in Entry entry) => _roles.Codec(entry.PayloadType)!.ClockRate;
-
-    // A codec that remembers is not asked: it would have to be decoded from the beginning.
-    private static bool IsQuiet(AudioCodec any, ReadOnlySpan<byte> payload)
-    {
-        if (any is not SampleCodec codec)
-        {
-            return false;
-        }
-
-        Span<short> pcm = stackalloc short[256];
-        var count = codec.CountSamples(payload);
-        for (var at = 0; at < count; at += pcm.Length)
-        {
-            var part = pcm[..Math.Min(pcm.Length, count - at)];
-            codec.Decode(payload, at, part);
-            if (part.ContainsAnyExceptInRange<short>(-TimelineRules.QuietAmplitude, TimelineRules.QuietAmplitude))
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
 
     [StructLayout(LayoutKind.Auto)]
     private readonly record struct Entry(

@@ -42,6 +42,14 @@ public sealed class CallWav
     /// <summary>What placing each stream came to, in the order they were given.</summary>
     public IReadOnlyList<TimelineReport> Reports { get; }
 
+    /// <summary>
+    /// How long nothing is heard of a stream, from the take's start to the WAV's end: pauses, comfort noise, loss, and
+    /// before and after it. Decodes the stream where that is cheap.
+    /// </summary>
+    /// <param name="stream">Its place in the order given.</param>
+    public TimeSpan Silence(int stream) => TimeSpan.FromSeconds(
+        (double)Math.Max(0, _ticks - _streams[stream].CountHeardTicks()) / AudioCodec.TicksPerSecond);
+
     /// <summary>Reads bytes of the WAV from any offset, aligned or not.</summary>
     /// <param name="offset">Bytes from the start of the file, 0 or more.</param>
     /// <param name="destination">Filled as far as the WAV reaches.</param>

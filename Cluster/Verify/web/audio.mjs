@@ -55,22 +55,31 @@ export class PacketKeeper {
 
 /**
  * A take as stereo samples: even streams left, odd ones right. Every packet stands where its timestamp puts it from the
- * first packet of its SSRC on; what is missing is silence.
+ * first packet of its SSRC on; what is missing is silence. What begins within the take is heard whole.
  */
 export function renderTake(descriptor, streams) {
   const startNs = BigInt(descriptor.startMonotonicNs);
   const seconds = Math.min(maxSeconds, Math.max(0, descriptor.endedAt - descriptor.startedAt) / 1000);
   const length = Math.ceil(seconds * sampleRate);
-  const sides = [new Int16Array(length), new Int16Array(length)];
-  for (const [number, packets] of streams) {
+  const runs = [...streams].flatMap(([number, packets]) => {
     const codec = descriptor.streams[number]?.codec.toUpperCase();
-    place(sides[number % 2], packets, startNs, descriptor.streams[number]?.payloadType, codec);
+    return place(packets, startNs, descriptor.streams[number]?.payloadType, codec)
+      .filter(({ position }) => position < length)
+      .map((run) => ({ side: number % 2, ...run }));
+  });
+  const end = runs.reduce((most, { position, payload }) => Math.max(most, position + payload.length), length);
+  const sides = [new Int16Array(end), new Int16Array(end)];
+  for (const { side, position, payload, table } of runs) {
+    for (let i = Math.max(0, -position); i < payload.length; i++) {
+      sides[side][position + i] = clamp(sides[side][position + i] + table[payload[i]]);
+    }
   }
   return sides;
 }
 
-function place(side, packets, startNs, offeredType, codec) {
+function place(packets, startNs, offeredType, codec) {
   const anchors = new Map();
+  const runs = [];
   for (const { packet, arrivalNs } of packets) {
     const rtp = readRtp(packet);
     const table = rtp && tables[rtp.type === offeredType ? codec : staticTypes[rtp.type]];
@@ -83,11 +92,9 @@ function place(side, packets, startNs, offeredType, codec) {
       anchors.set(rtp.ssrc, anchor);
       position = arrival;
     }
-    for (let i = 0; i < rtp.payload.length; i++) {
-      const at = position + i;
-      if (at >= 0 && at < side.length) side[at] = clamp(side[at] + table[rtp.payload[i]]);
-    }
+    runs.push({ position, payload: rtp.payload, table });
   }
+  return runs;
 }
 
 const clamp = (sample) => Math.max(-32768, Math.min(32767, sample));

@@ -16,6 +16,10 @@ public interface IRecordedMedia
     /// <returns>The bundle, owned by the caller; null when no take of the call is sealed yet.</returns>
     ValueTask<IEvidenceBundle?> BuildBundleAsync(CallDocument call, CancellationToken cancellationToken);
 
+    /// <summary>Keys pressed, silence and remarks of every sealed take, in the order they began.</summary>
+    /// <returns>Null, or none, when no take of the call is here.</returns>
+    ValueTask<IReadOnlyList<TakeMedia>?> ReadMediaAsync(CallDocument call, CancellationToken cancellationToken);
+
     /// <summary>Every packet of every take, by take, then in order of arrival.</summary>
     IAsyncEnumerable<RecordedPacket> ReadPacketsAsync(CallDocument call, CancellationToken cancellationToken);
 

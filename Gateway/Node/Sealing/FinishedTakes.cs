@@ -31,7 +31,11 @@ internal static class FinishedTakes
         {
             Admission = session.Admission,
             Take = document,
-            Formats = [.. result.Final.Streams.Select(stream => (stream.Plan.PayloadType, stream.Plan.ClockRate))],
+            Formats =
+            [
+                .. result.Final.Streams.Select(stream =>
+                    (stream.Plan.PayloadType, stream.Plan.ClockRate, stream.Plan.Formats)),
+            ],
             StartedAt = session.Facts!.StartedAt,
             StartMonotonicNs = session.Facts.StartMonotonicNs,
             EndedAt = result.Closed.ClosedAt,

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Talreg.Capture;
 using Talreg.Contracts.Calls;
 using Talreg.Store.Journal;
 
@@ -22,8 +23,12 @@ internal sealed record FinishedTake
     /// <summary>The take with its final counters; not yet sealed.</summary>
     public required TakeDocument Take { get; init; }
 
-    /// <summary>By stream: offered payload type and RTP clock.</summary>
-    public required IReadOnlyList<(int PayloadType, int ClockRate)> Formats { get; init; }
+    /// <summary>By stream: payload type and RTP clock offered first, and every format agreed.</summary>
+    public required IReadOnlyList<(int PayloadType, int ClockRate, IReadOnlyList<PayloadFormat> All)> Formats
+    {
+        get;
+        init;
+    }
 
     /// <summary>When it began.</summary>
     public required DateTimeOffset StartedAt { get; init; }
@@ -85,13 +90,15 @@ internal static class TakeDescriptor
         ["gaps"] = new JsonArray([.. finished.Gaps.Select(Gap)]),
     };
 
-    private static JsonObject Stream(StreamDocument stream, (int PayloadType, int ClockRate) format) => new()
+    private static JsonObject Stream(
+        StreamDocument stream, (int PayloadType, int ClockRate, IReadOnlyList<PayloadFormat> All) format) => new()
     {
         ["index"] = stream.Index,
         ["label"] = stream.Label,
         ["codec"] = stream.Codec,
         ["clockRate"] = format.ClockRate,
         ["payloadType"] = format.PayloadType,
+        ["formats"] = PayloadFormats.Write(format.All),
         ["packets"] = stream.Packets,
         ["lost"] = stream.Lost,
         ["kernelDrops"] = stream.KernelDrops,

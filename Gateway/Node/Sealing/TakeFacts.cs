@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Talreg.Capture;
 using Talreg.Contracts.Calls;
 using Talreg.Contracts.Json;
 using Talreg.Evidence.Chunks;
@@ -14,7 +15,39 @@ namespace Talreg.Gateway.Sealing;
 /// <param name="PayloadType">RTP payload type.</param>
 /// <param name="ClockRate">RTP clock in Hz; 0 when unknown.</param>
 /// <param name="Participant">Who sends it, or null.</param>
-internal sealed record StreamFormat(string Label, string Codec, int PayloadType, int ClockRate, string? Participant);
+internal sealed record StreamFormat(string Label, string Codec, int PayloadType, int ClockRate, string? Participant)
+{
+    /// <summary>Every format agreed; empty in what was written before they were kept.</summary>
+    public IReadOnlyList<PayloadFormat> Formats { get; init; } = [];
+}
+
+/// <summary>The member <c>formats</c> of a stream, in facts and descriptors (FORMAT.md §5).</summary>
+internal static class PayloadFormats
+{
+    /// <summary>Writes it.</summary>
+    public static JsonArray Write(IReadOnlyList<PayloadFormat> formats) => new(
+    [
+        .. formats.Select(format => (JsonNode)new JsonObject
+        {
+            ["payloadType"] = format.Type,
+            ["codec"] = format.Codec,
+            ["clockRate"] = format.ClockRate,
+            ["channels"] = format.Channels,
+            ["parameters"] = format.Parameters,
+        }),
+    ]);
+
+    /// <summary>Reads it; none where there is none.</summary>
+    public static IReadOnlyList<PayloadFormat> Read(JsonNode? formats) =>
+    [
+        .. (formats as JsonArray ?? []).Select(format => new PayloadFormat(
+            format!["payloadType"]!.GetValue<int>(),
+            format["codec"]!.GetValue<string>(),
+            format["clockRate"]!.GetValue<int>(),
+            format["channels"]!.GetValue<int>(),
+            format["parameters"]?.GetValue<string>())),
+    ];
+}
 
 /// <summary>
 /// What the journal keeps of a take from its first record on (FORMAT.md §4, types 1 and 3): enough to seal it after a crash
@@ -103,6 +136,7 @@ internal sealed record TakeFacts
             ["payloadType"] = stream.PayloadType,
             ["clockRate"] = stream.ClockRate,
             ["participant"] = stream.Participant,
+            ["formats"] = PayloadFormats.Write(stream.Formats),
         }),
     ]);
 
@@ -113,7 +147,10 @@ internal sealed record TakeFacts
             Member(stream!, "codec").GetValue<string>(),
             Member(stream!, "payloadType").GetValue<int>(),
             Member(stream!, "clockRate").GetValue<int>(),
-            stream!["participant"]?.GetValue<string>())),
+            stream!["participant"]?.GetValue<string>())
+        {
+            Formats = PayloadFormats.Read(stream["formats"]),
+        }),
     ];
 
     private static JsonNode Parse(ReadOnlySpan<byte> json) =>

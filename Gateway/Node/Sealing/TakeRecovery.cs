@@ -44,7 +44,7 @@ internal sealed class TakeRecovery(GatewayOptions options, TimeProvider clock)
         {
             Admission = facts.Admission,
             Take = take,
-            Formats = [.. streams.Select(stream => (stream.PayloadType, stream.ClockRate))],
+            Formats = [.. streams.Select(stream => (stream.PayloadType, stream.ClockRate, stream.Formats))],
             StartedAt = facts.StartedAt,
             StartMonotonicNs = facts.StartMonotonicNs,
             EndedAt = closed.ClosedAt,

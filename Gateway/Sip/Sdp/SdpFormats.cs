@@ -11,7 +11,7 @@ internal static class SdpFormats
         if (map is null)
         {
             var (name, rate) = Static(format);
-            return new SdpFormat(format, name, rate, 1, fmtp, IsMapped: false);
+            return new SdpFormat(format, name, rate, format == "10" ? 2 : 1, fmtp, IsMapped: false);
         }
 
         // a=rtpmap:<payload type> <encoding name>/<clock rate>[/<channels>]
@@ -36,7 +36,10 @@ internal static class SdpFormats
         return null;
     }
 
-    /// <summary>The static payload types of RFC 3551 §6 that carry telephony. G.722 runs at 8,000 by decree.</summary>
+    /// <summary>
+    /// The static payload types of RFC 3551 §6 that carry telephony. G.722 runs at 8,000 by decree; 10 is L16 of two
+    /// channels.
+    /// </summary>
     private static (string? Name, int ClockRate) Static(string format) => format switch
     {
         "0" => ("PCMU", 8_000),
@@ -44,6 +47,7 @@ internal static class SdpFormats
         "4" => ("G723", 8_000),
         "8" => ("PCMA", 8_000),
         "9" => ("G722", 8_000),
+        "10" or "11" => ("L16", 44_100),
         "13" => ("CN", 8_000),
         "15" => ("G728", 8_000),
         "18" => ("G729", 8_000),

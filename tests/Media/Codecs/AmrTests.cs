@@ -1,5 +1,6 @@
 using System.Text;
 using Talreg.Media.Codecs;
+using Talreg.Media.Timeline;
 
 namespace Talreg.Media.Tests.Codecs;
 
@@ -59,6 +60,26 @@ public class AmrTests
             Assert.Equal((0b10001, 2 * 32), (spoken, (int)file.Length));
         }
     }
+
+    [Fact]
+    public void Recognise_payload_that_reads_both_ways_is_as_sdp_says()
+    {
+        // One damaged frame of the shortest mode: 4 + 6 + 95 bits, or 8 + 8 + 96, are 14 bytes and all zeros alike.
+        byte[] payload = [0xF0, .. new byte[13]];
+        var aligned = AmrPayload.Recognise(AmrMode.Narrow, payload, AmrPacking.OctetAligned);
+        var efficient = AmrPayload.Recognise(AmrMode.Narrow, payload, AmrPacking.BandwidthEfficient);
+        Assert.Equal(
+            (AmrPacking.OctetAligned, AmrPacking.BandwidthEfficient), (aligned, efficient));
+    }
+
+    [Theory]
+    [InlineData(null, null)]
+    [InlineData("octet-align=1", "1")]
+    [InlineData("mode-set=0,2; Octet-Align = 1 ;x", "1")]
+    [InlineData("octet-align=0", "0")]
+    [InlineData("octet-alignment=1", null)]
+    public void Parameter_is_found_by_its_name(string? parameters, string? value) =>
+        Assert.Equal(value, new PayloadFormat("AMR", 8000, 1, parameters).Parameter("octet-align"));
 
     [Theory]
     [InlineData(new byte[] { })]

@@ -67,7 +67,7 @@ internal static class Speech
         Label = "1",
         Codec = codec,
         ClockRate = clockRate,
-        PayloadTypes = new Dictionary<byte, string> { [96] = codec },
+        PayloadTypes = new Dictionary<byte, PayloadFormat> { [96] = new(codec, clockRate) },
         Packets = packets,
     };
 
