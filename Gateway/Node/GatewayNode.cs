@@ -272,7 +272,7 @@ public sealed class GatewayNode : IGatewayObserver, IAsyncDisposable
         while (await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
         {
             await PullAsync(cancellationToken).ConfigureAwait(false);
-            await _sessions.NotePreBuffersAsync().ConfigureAwait(false);
+            await _sessions.NoteLiveFlagsAsync().ConfigureAwait(false);
             foreach (var session in _sessions.Silent(MachineClock.MonotonicNs(), _options.MediaTimeout))
             {
                 _logger.MediaTimedOut(

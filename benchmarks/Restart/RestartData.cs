@@ -24,8 +24,10 @@ namespace Talreg.Benchmarks.Restart;
 /// </summary>
 internal sealed class RestartData : IAsyncDisposable
 {
+    /// <summary>Calls in the open segment.</summary>
+    internal const int LiveCalls = 500;
+
     private const int Batch = 500;
-    private const int LiveCalls = 500;
     private const int Streams = 2;
     private const long ChunkNs = 200_000_000;
     private const long NanosecondsPerSecond = 1_000_000_000;
@@ -52,8 +54,7 @@ internal sealed class RestartData : IAsyncDisposable
     }
 
     /// <summary>Makes it in a folder.</summary>
-    /// <returns>Takes in the open segment.</returns>
-    internal static async Task<int> MakeAsync(string folder, RestartOptions options)
+    internal static async Task MakeAsync(string folder, RestartOptions options)
     {
         var data = await OpenAsync(folder, options).ConfigureAwait(false);
         await using (data.ConfigureAwait(false))
@@ -70,7 +71,7 @@ internal sealed class RestartData : IAsyncDisposable
         await using (data.ConfigureAwait(false))
         {
             Console.Error.WriteLine();
-            return await data.FillAsync(options).ConfigureAwait(false);
+            await data.FillAsync(options).ConfigureAwait(false);
         }
     }
 
@@ -113,26 +114,33 @@ internal sealed class RestartData : IAsyncDisposable
         }
 
         _producer.Flush();
-        await Task.WhenAll(takes.Select(take => SealAsync(take.Take, take.Admitted))).ConfigureAwait(false);
+        var requests = await Task.WhenAll(takes.Select(take => RequestAsync(take.Take, take.Admitted)))
+            .ConfigureAwait(false);
+        var outcomes = await _recordings.SealAllAsync(requests).ConfigureAwait(false);
+        await Task.WhenAll(takes.Zip(outcomes).Select(pair =>
+            TellAsync(pair.First.Take, pair.First.Admitted, pair.Second.Info ?? throw pair.Second.Failure!)))
+            .ConfigureAwait(false);
     }
 
-    private async Task SealAsync(JournalTake take, CallAdmitted admitted)
+    private async Task<SealRequest> RequestAsync(JournalTake take, CallAdmitted admitted) => new()
     {
-        var closed = await _journal.CloseTakeAsync(take, (byte)EndReason.Bye).ConfigureAwait(false);
-        var call = CallTransitions.Admit(null, admitted);
-        var info = await _recordings.SealAsync(new SealRequest
+        Take = take,
+        Closed = await _journal.CloseTakeAsync(take, (byte)EndReason.Bye).ConfigureAwait(false),
+        Descriptor = new JsonObject { ["startMonotonicNs"] = "1" },
+        Metadata = new JsonObject
         {
-            Take = take,
-            Closed = closed,
-            Descriptor = new JsonObject { ["startMonotonicNs"] = "1" },
-            Metadata = new JsonObject { ["document"] = JsonSerializer.SerializeToNode(call, TalregJson.Options) },
-        }).ConfigureAwait(false);
+            ["document"] = JsonSerializer.SerializeToNode(CallTransitions.Admit(null, admitted), TalregJson.Options),
+        },
+    };
+
+    private async Task TellAsync(JournalTake take, CallAdmitted admitted, RecordingInfo info)
+    {
         var body = new JsonObject
         {
             ["call"] = admitted.Call.ToString(),
             ["take"] = take.Identity.TakeId.ToString("D"),
             ["tenant"] = admitted.Tenant,
-            ["chunks"] = (long)closed.Chunks,
+            ["chunks"] = (long)info.Chunks,
             ["chainHead"] = info.ChainHead.ToString(),
             ["contentHash"] = info.ContentHash.ToString(),
             ["startedAt"] = admitted.At.ToUnixTimeMilliseconds(),
@@ -142,11 +150,11 @@ internal sealed class RestartData : IAsyncDisposable
         await _ledger.AppendAsync(new LedgerEvent(
             LedgerEventKind.Seal, $"seal/{take.Identity.TakeId}", admitted.At, CanonicalJson.Write(body)))
             .ConfigureAwait(false);
-        await _index.PutAsync(call, CancellationToken.None).ConfigureAwait(false);
+        await _index.PutAsync(CallTransitions.Admit(null, admitted), CancellationToken.None).ConfigureAwait(false);
         await _journal.ReleaseAsync(take).ConfigureAwait(false);
     }
 
-    private async Task<int> FillAsync(RestartOptions options)
+    private async Task FillAsync(RestartOptions options)
     {
         var at = TimeProvider.System.GetUtcNow();
         var takes = Enumerable.Range(0, LiveCalls).Select(_ => Open(Admitted(at), at)).ToList();
@@ -168,7 +176,6 @@ internal sealed class RestartData : IAsyncDisposable
 
         Console.Error.WriteLine(string.Create(
             CultureInfo.InvariantCulture, $"{_journal.Health.CommittedBytes} bytes of {LiveCalls} live calls"));
-        return LiveCalls;
     }
 
     private JournalTake Open(CallAdmitted admitted, DateTimeOffset at)

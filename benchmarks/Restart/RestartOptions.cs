@@ -15,7 +15,8 @@ internal sealed record RestartOptions
     /// <summary>Size of the journal's segment, which is full of calls that no process ended, in bytes.</summary>
     internal long SegmentBytes { get; private init; } = 1L << 30;
 
-    /// <summary>Where the data is made, in a folder of its own that is removed; null for the machine's temporary files.</summary>
+    /// <summary>Where the data lies: a first call makes it there, the next ones measure. Null makes it among the temporary files,
+    /// measures once, and removes it.</summary>
     internal string? Folder { get; private init; }
 
     internal int SegmentMib => (int)(SegmentBytes / BytesPerMib);

@@ -36,7 +36,7 @@ internal sealed partial class RestartRun
     internal TimeSpan ToRecording { get; private set; }
 
     /// <summary>Starts the program, calls it as soon as it hears, waits until everything old is sealed, and stops it.</summary>
-    internal static async Task<RestartRun> RunAsync(string folder, RestartOptions options, int takes)
+    internal static async Task<RestartRun> RunAsync(string folder, RestartOptions options)
     {
         var start = new ProcessStartInfo("dotnet")
         {
@@ -59,7 +59,7 @@ internal sealed partial class RestartRun
         using var limit = new CancellationTokenSource(Patience);
         try
         {
-            await run.WatchAsync(process, takes, limit.Token).ConfigureAwait(false);
+            await run.WatchAsync(process, limit.Token).ConfigureAwait(false);
             using var stop = Process.Start("kill", ["-TERM", $"{process.Id}"]);
             await process.StandardOutput.ReadToEndAsync(limit.Token).ConfigureAwait(false);
             await process.WaitForExitAsync(limit.Token).ConfigureAwait(false);
@@ -76,11 +76,11 @@ internal sealed partial class RestartRun
         }
     }
 
-    private async Task WatchAsync(Process process, int takes, CancellationToken cancellationToken)
+    private async Task WatchAsync(Process process, CancellationToken cancellationToken)
     {
         var next = 0;
         var calling = Task.CompletedTask;
-        var isSealed = takes == 0;
+        var isSealed = false;
         while (!isSealed || ToRecording == default)
         {
             var line = await process.StandardOutput.ReadLineAsync(cancellationToken).ConfigureAwait(false)

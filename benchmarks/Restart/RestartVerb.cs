@@ -15,15 +15,22 @@ internal static class RestartVerb
     {
         var options = RestartOptions.Parse(args);
         Console.WriteLine(Machine.Describe());
-        var parent = options.Folder ?? Path.GetTempPath();
-        var folder = Directory.CreateDirectory(
-            Path.Combine(parent, $"talreg-restart-{Environment.ProcessId}")).FullName;
+        var folder = options.Folder ?? Directory.CreateTempSubdirectory("talreg-restart-").FullName;
         try
         {
-            var takes = await RestartData.MakeAsync(folder, options).ConfigureAwait(false);
-            var run = await RestartRun.RunAsync(folder, options, takes).ConfigureAwait(false);
+            if (!File.Exists(Path.Combine(folder, "state.db")))
+            {
+                await RestartData.MakeAsync(folder, options).ConfigureAwait(false);
+                if (options.Folder is not null)
+                {
+                    Console.WriteLine($"The data is in {folder}; the same command again measures a restart on it.");
+                    return 0;
+                }
+            }
+
+            var wanted = RestartData.CountRecordings(folder) + RestartData.LiveCalls + 1;
+            var run = await RestartRun.RunAsync(folder, options).ConfigureAwait(false);
             Print(run);
-            var wanted = options.Recordings + takes + 1;
             var found = RestartData.CountRecordings(folder);
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
@@ -33,7 +40,10 @@ internal static class RestartVerb
         }
         finally
         {
-            Directory.Delete(folder, recursive: true);
+            if (options.Folder is null)
+            {
+                Directory.Delete(folder, recursive: true);
+            }
         }
     }
 

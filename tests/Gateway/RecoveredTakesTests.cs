@@ -3,6 +3,7 @@ using NSubstitute;
 using Talreg.Contracts;
 using Talreg.Contracts.Calls;
 using Talreg.Evidence.Chunks;
+using Talreg.Gateway.Sealing;
 using Talreg.Store.Recordings;
 using Talreg.TestKit;
 
@@ -85,6 +86,37 @@ public sealed class RecoveredTakesTests
         Volatile.Write(ref open, true);
         await Wait.UntilAsync(() => queue.Sealed == 4, "the refused one is sealed", cancellationToken: Token);
         Assert.Equal(refused, calls.Seals.Last().Key);
+    }
+
+    [Fact]
+    public async Task Kernel_drops_told_in_an_event_survive_a_crash()
+    {
+        await using var calls = new JournalOfCalls();
+        await calls.OpenAsync(Token);
+        var take = calls.OpenTake();
+        var before = new TakeDocument
+        {
+            Id = new TakeId(take.Identity.TakeId), Gateway = "gw1", Epoch = 1, CommittedChunks = 0,
+            Streams = [new StreamDocument { Index = 0, Label = "1", Codec = "PCMU", KernelDrops = 7 }],
+        };
+        await calls.Journal.AppendEventAsync(
+            take,
+            TakeFacts.WriteEvent(
+                [new StreamFormat("1", "PCMU", 0, 8000, null)], new TakeChanged(before, [], [CallFlags.SharedDrops])),
+            Token);
+        await calls.Journal.DisposeAsync();
+
+        var told = new List<TakeSealed>();
+        calls.Call.TakeSealedAsync(Arg.Do<TakeSealed>(told.Add)).Returns(Task.CompletedTask);
+        await calls.OpenAsync(Token);
+        await using var queue = calls.NewQueue();
+        using var recovered = calls.NewRecovered(queue);
+        queue.Start();
+        await recovered.RunAsync(Token);
+        await Wait.UntilAsync(() => queue.Sealed == 1, "the take is sealed", cancellationToken: Token);
+        var seal = Assert.Single(told);
+        Assert.Contains(CallFlags.SharedDrops, seal.Flags);
+        Assert.Equal(7, Assert.Single(seal.Take.Streams).KernelDrops);
     }
 
     // A process that dies between the recording's name and its leaf.

@@ -24,17 +24,19 @@ internal sealed class TakeRecovery(GatewayOptions options, TimeProvider clock)
         var known = CallTransitions.Admit(null, facts.Admission);
         var streams = facts.Streams;
         var flags = new List<string>(facts.Admission.Flags);
+        IReadOnlyList<StreamDocument> noted = [];
         foreach (var json in found.Events)
         {
             (streams, var changed) = TakeFacts.ReadEvent(json.Span);
             known = CallTransitions.Change(known, changed);
             flags.AddRange(changed.Flags);
+            noted = changed.Take.Streams;
         }
 
         var counts = Count(found.Take, streams.Count);
         var interrupted = found.Closed is null;
         var closed = found.CloseAs((byte)EndReason.Restart, LastArrival(found) ?? facts.StartedAt);
-        var take = Document(found, facts.Gateway, streams, counts);
+        var take = Document(found, facts.Gateway, streams, counts, noted);
         if (interrupted)
         {
             flags.Add(CallFlags.Interrupted);
@@ -108,8 +110,13 @@ internal sealed class TakeRecovery(GatewayOptions options, TimeProvider clock)
                 new TakeGap(stream.Index, stream.FirstAt!.Value, stream.LastAt!.Value, "network", stream.Lost)),
     ];
 
+    // What the kernel dropped stands in no packet: what the take's last event said of it is the least it was.
     private TakeDocument Document(
-        RecoveredTake found, string gateway, IReadOnlyList<StreamFormat> streams, StoredStreamCount[] counts) => new()
+        RecoveredTake found,
+        string gateway,
+        IReadOnlyList<StreamFormat> streams,
+        StoredStreamCount[] counts,
+        IReadOnlyList<StreamDocument> noted) => new()
     {
         Id = new TakeId(found.Take.Identity.TakeId),
         Gateway = gateway.Length > 0 ? gateway : options.Gateway,
@@ -125,6 +132,7 @@ internal sealed class TakeRecovery(GatewayOptions options, TimeProvider clock)
                 Participant = stream.Participant,
                 Packets = counts[i].Packets,
                 Lost = counts[i].Lost,
+                KernelDrops = noted.FirstOrDefault(before => before.Index == i)?.KernelDrops ?? 0,
                 Late = counts[i].Late,
                 Foreign = counts[i].Foreign,
                 FirstAt = counts[i].FirstUnixNs is { } first ? Time(first) : null,
