@@ -42,7 +42,7 @@ try
             [
                 CaptureOptions.Usage, MemoryVerb.Usage, MicroVerb.Usage, NationVerb.Usage, RestartOptions.Usage,
                 SealVerb.Usage, SoakOptions.Usage,
-                "sip [--calls N] [--window N]", "state [--kills N]",
+                SipVerb.Usage, "state [--kills N]",
             ];
             Console.Error.WriteLine($"Verbs:\n  {string.Join("\n  ", usages)}");
             return 2;

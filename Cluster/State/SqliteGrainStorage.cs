@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using Orleans.Serialization.Serializers;
 using Orleans.Storage;
+using Talreg.Contracts;
 
 namespace Talreg.State;
 
@@ -11,10 +12,13 @@ namespace Talreg.State;
 /// An ETag is <c>{version}-{incarnation}</c>; the incarnation is drawn when a row is first written, so that an ETag
 /// from before a clear never fits the row after it.
 /// </remarks>
-public sealed class SqliteGrainStorage : IGrainStorage
+public sealed class SqliteGrainStorage : IGrainStorage, IStateExpiry
 {
     /// <summary>The name under which grains ask for it.</summary>
     public const string Name = "talreg";
+
+    /// <summary>The most rows removed at once because they were due.</summary>
+    public const int MaxExpiredAtOnce = 1_000;
 
     /// <summary>The payload is Orleans' binary encoding.</summary>
     private const int OrleansFormat = 1;
@@ -75,6 +79,7 @@ public sealed class SqliteGrainStorage : IGrainStorage
         }
 
         var grain = grainId.ToString();
+        var due = (grainState.State as IExpiringState)?.DueAt?.ToUnixTimeMilliseconds();
         var written = await _database.WriteAsync(Write, CancellationToken.None).ConfigureAwait(false);
         grainState.ETag = written.ToString();
         grainState.RecordExists = true;
@@ -84,13 +89,13 @@ public sealed class SqliteGrainStorage : IGrainStorage
             var next = expected is { } etag ? etag with { Version = etag.Version + 1 } : RowETag.First();
             var changed = expected is { } current
                 ? session.Execute(
-                    "UPDATE grain_state SET version = @0, format = @1, payload = @2 "
+                    "UPDATE grain_state SET version = @0, format = @1, payload = @2, due_at = @7 "
                     + "WHERE name = @3 AND grain = @4 AND version = @5 AND incarnation = @6",
-                    next.Version, OrleansFormat, payload, stateName, grain, current.Version, current.Incarnation)
+                    next.Version, OrleansFormat, payload, stateName, grain, current.Version, current.Incarnation, due)
                 : session.Execute(
-                    "INSERT INTO grain_state(name, grain, incarnation, version, format, payload) "
-                    + "VALUES(@0, @1, @2, @3, @4, @5) ON CONFLICT DO NOTHING",
-                    stateName, grain, next.Incarnation, next.Version, OrleansFormat, payload);
+                    "INSERT INTO grain_state(name, grain, incarnation, version, format, payload, due_at) "
+                    + "VALUES(@0, @1, @2, @3, @4, @5, @6) ON CONFLICT DO NOTHING",
+                    stateName, grain, next.Incarnation, next.Version, OrleansFormat, payload, due);
             return changed == 1 ? next : throw Conflict(session, stateName, grain, expected);
         }
     }
@@ -118,6 +123,18 @@ public sealed class SqliteGrainStorage : IGrainStorage
                 stateName, grain, current.Version, current.Incarnation);
             return removed == 1 ? true : throw Conflict(session, stateName, grain, expected);
         }
+    }
+
+    /// <inheritdoc />
+    /// <exception cref="StateStorageException">Nothing was removed.</exception>
+    public Task<int> ExpireAsync(DateTimeOffset before, CancellationToken cancellationToken)
+    {
+        var due = before.ToUnixTimeMilliseconds();
+        return _database.WriteAsync(
+            session => session.Execute(
+                "DELETE FROM grain_state WHERE rowid IN (SELECT rowid FROM grain_state WHERE due_at <= @0 LIMIT @1)",
+                due, MaxExpiredAtOnce),
+            cancellationToken);
     }
 
     private static InconsistentStateException Conflict(

@@ -31,6 +31,14 @@ internal static class SqliteSchema
             PRIMARY KEY(tenant, value, call)) STRICT, WITHOUT ROWID;
         CREATE INDEX call_parties_by_call ON call_parties(tenant, call);
         """,
+
+        // Session rows of before said nothing of their end: they get the time of one whose end nobody told.
+        """
+        ALTER TABLE grain_state ADD COLUMN due_at INTEGER;
+        CREATE INDEX grain_state_by_due ON grain_state(due_at) WHERE due_at IS NOT NULL;
+        UPDATE grain_state SET due_at = CAST(strftime('%s', 'now') AS INTEGER) * 1000 + 2592000000
+            WHERE name = 'session';
+        """,
     ];
 
     /// <summary>The version this program writes.</summary>

@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Orleans.Serialization.Serializers;
 using Orleans.Storage;
+using Talreg.Contracts;
 using Talreg.Contracts.Calls;
 using Talreg.State.Search;
 
@@ -29,6 +30,8 @@ public static class StateServices
                 provider.GetRequiredService<SqliteDatabase>(),
                 provider.GetRequiredService<OrleansGrainStorageSerializer>(),
                 provider.GetRequiredService<IActivatorProvider>()));
+        services.TryAddSingleton(provider =>
+            (IStateExpiry)provider.GetRequiredKeyedService<IGrainStorage>(SqliteGrainStorage.Name));
         return services;
     }
 }

@@ -71,6 +71,9 @@ internal static partial class NodeLog
     [LoggerMessage(3024, LogLevel.Error, "A session was refused: {Reason}")]
     public static partial void SessionRefused(this ILogger logger, string reason, Exception e);
 
+    [LoggerMessage(3034, LogLevel.Error, "Call {Call} was admitted and is not recorded: {Why}")]
+    public static partial void CallNotCaptured(this ILogger logger, CallId call, string why);
+
     [LoggerMessage(
         3025, LogLevel.Warning, "{Left} takes were not sealed within {Within}; the next start seals them")]
     public static partial void LeftUnsealed(this ILogger logger, long left, TimeSpan within);

@@ -13,13 +13,13 @@ internal sealed partial class SipEngine
     private void OnAck(SipRequest request)
     {
         if (_transactions.TryGetValue(ServerTransaction.KeyOf(request, SipMethods.Invite), out var transaction)
-            && !_dialogs.ContainsKey(Dialog.KeyOf(request.CallId, request.To.Tag, request.From.Tag)))
+            && !_dialogs.ContainsKey(Dialog.KeyOf(request.CallId, request.ToTag, request.FromTag)))
         {
             transaction.OnAck();
             return;
         }
 
-        if (!_dialogs.TryGetValue(Dialog.KeyOf(request.CallId, request.To.Tag, request.From.Tag), out var dialog))
+        if (!_dialogs.TryGetValue(Dialog.KeyOf(request.CallId, request.ToTag, request.FromTag), out var dialog))
         {
             return;
         }
@@ -65,7 +65,7 @@ internal sealed partial class SipEngine
     private void OnInDialog(in SipFlow flow, ServerTransaction transaction, SipPeer peer)
     {
         var request = transaction.Request;
-        var key = Dialog.KeyOf(request.CallId, request.To.Tag, request.From.Tag);
+        var key = Dialog.KeyOf(request.CallId, request.ToTag, request.FromTag);
         if (!_dialogs.TryGetValue(key, out var dialog) || (dialog.IsEnded && request.Method != SipMethods.Bye))
         {
             Refuse(flow, transaction, 481, "Call/Transaction Does Not Exist", SipRefusalReason.NoSuchDialog);

@@ -42,7 +42,7 @@ internal sealed partial class SipEngine
         }
 
         offer = offer! with { Replaces = replaced?.Id };
-        if (offer.Sdp is null || request.From.Tag is null
+        if (offer.Sdp is null || request.FromTag is null
             || !DialogHeaders.TryReadContact(request.Message, out var target))
         {
             var status = offer.Sdp is null ? 488 : 400;
@@ -251,7 +251,7 @@ internal sealed partial class SipEngine
         in SipFlow flow, ServerTransaction transaction, string peer, string target, SessionAnswer answer)
     {
         var request = transaction.Request;
-        var contact = ContactUri(flow, request.RequestUri!);
+        var contact = ContactUri(flow, request.UriScheme);
         if (answer.ToTag is { Length: > 0 } tag
             && tag.All(letter => char.IsAsciiLetterOrDigit(letter) || letter == '-'))
         {
@@ -263,9 +263,9 @@ internal sealed partial class SipEngine
             Id = answer.DialogId,
             CallId = request.CallId,
             LocalTag = transaction.ToTag,
-            RemoteTag = request.From.Tag!,
-            LocalAddress = $"<{request.To.Uri.Text}>",
-            RemoteAddress = $"<{request.From.Uri.Text}>",
+            RemoteTag = request.FromTag!,
+            LocalAddress = $"<{request.ReadTo().Uri.Text}>",
+            RemoteAddress = $"<{request.ReadFrom().Uri.Text}>",
             RouteSet = DialogHeaders.ReadRoutes(request.Message),
             Answers = new SdpAnswerBuilder(BitConverter.ToUInt32(RandomNumberGenerator.GetBytes(4))),
             Flow = flow,
@@ -281,14 +281,14 @@ internal sealed partial class SipEngine
     /// <summary>
     /// Our address as the client must use it; a sips request is answered with a sips Contact (§12.1.1).
     /// </summary>
-    private string ContactUri(in SipFlow flow, SipUri requestUri)
+    private string ContactUri(in SipFlow flow, string? scheme)
     {
         var address = new IPEndPoint(AdvertisedAddress(flow), flow.Local.Port);
         return flow.Transport.Kind switch
         {
             SipTransportKind.Udp => $"sip:{address}",
             SipTransportKind.Tcp => $"sip:{address};transport=tcp",
-            _ when requestUri.Scheme == "sips" => $"sips:{address}",
+            _ when scheme == "sips" => $"sips:{address}",
             _ => $"sip:{address};transport=tls",
         };
     }

@@ -76,22 +76,23 @@ internal sealed partial class SipEngine : ITransactionHost
 
     public void Remove(IClientTransaction transaction) => _clientTransactions.Remove(transaction.Branch);
 
-    /// <summary>Bytes that are no message: answered 400 where that is possible.</summary>
+    /// <summary>Bytes that are no message: answered 400 where that is possible. The message is the engine's.</summary>
     public void OnMalformed(in SipFlow flow, SipMessage? message, SipFault fault)
     {
         var answered = message is { IsRequest: true } && !message.Method.SequenceEqual("ACK"u8)
-            && SipRequest.TryReadTopVia(message, out var via);
+            && ViaHeader.TryReadTop(message, out var via);
         if (answered)
         {
-            _ = SipRequest.TryReadTopVia(message!, out via);
+            _ = ViaHeader.TryReadTop(message!, out via);
             var parts = new ResponseParts(400, $"Bad Request ({fault})") { ToTag = NewToken() };
             Send(ResponseWriter.ResponseFlow(flow, via!), ResponseWriter.Write(message!, via!, flow.Remote, parts));
         }
 
+        message?.ReleaseBuffer();
         Report(flow, SipRefusalReason.Malformed, answered ? 400 : 0, fault.ToString(), null);
     }
 
-    /// <summary>A message whose structure is sound.</summary>
+    /// <summary>A message whose structure is sound; it is the engine's from here on.</summary>
     public void OnMessage(in SipFlow flow, SipMessage message)
     {
         if (!message.IsRequest)
@@ -109,6 +110,7 @@ internal sealed partial class SipEngine : ITransactionHost
         else if (request!.Method == SipMethods.Ack)
         {
             OnAck(request);
+            message.ReleaseBuffer();
         }
         else
         {
@@ -120,7 +122,7 @@ internal sealed partial class SipEngine : ITransactionHost
 
     private void OnResponse(in SipFlow flow, SipMessage message)
     {
-        if (SipRequest.TryReadTopVia(message, out var via) && via!.Branch is { } branch
+        if (ViaHeader.TryReadTop(message, out var via) && via!.Branch is { } branch
             && _clientTransactions.TryGetValue(branch, out var transaction))
         {
             transaction.OnResponse(message);
@@ -132,19 +134,20 @@ internal sealed partial class SipEngine : ITransactionHost
 
     private void OnRequest(in SipFlow flow, SipRequest request, SipPeer peer)
     {
-        if (_transactions.TryGetValue(ServerTransaction.KeyOf(request, request.Method), out var known))
+        var key = ServerTransaction.KeyOf(request, request.Method);
+        if (_transactions.TryGetValue(key, out var known))
         {
             Retransmissions++;
             known.OnRetransmission();
+            request.Message.ReleaseBuffer();
             return;
         }
 
         var mergeKey = ServerTransaction.MergeKeyOf(request);
-        var merged = request.To.Tag is null && request.Method != SipMethods.Cancel && _byMergeKey.ContainsKey(mergeKey);
+        var merged = request.ToTag is null && request.Method != SipMethods.Cancel && _byMergeKey.ContainsKey(mergeKey);
         var transaction = new ServerTransaction(
-            this, request, ResponseWriter.ResponseFlow(flow, request.Via),
-            ServerTransaction.KeyOf(request, request.Method), mergeKey)
-        { ToTag = request.To.Tag ?? NewToken() };
+            this, request, ResponseWriter.ResponseFlow(flow, request.Via), key, mergeKey)
+        { ToTag = request.ToTag ?? NewToken() };
         if (_transactions.Count >= TransactionLimit(request))
         {
             AnswerOnce(flow, request, 503, "Service Unavailable");
@@ -166,8 +169,8 @@ internal sealed partial class SipEngine : ITransactionHost
 
     /// <summary>A flood of new requests leaves room for those of sessions that are alive.</summary>
     private int TransactionLimit(SipRequest request) =>
-        request.To.Tag is not null
-        && _dialogs.ContainsKey(Dialog.KeyOf(request.CallId, request.To.Tag, request.From.Tag))
+        request.ToTag is not null
+        && _dialogs.ContainsKey(Dialog.KeyOf(request.CallId, request.ToTag, request.FromTag))
             ? Options.Limits.MaxTransactions + Options.Limits.MaxDialogs
             : Options.Limits.MaxTransactions;
 
@@ -186,10 +189,11 @@ internal sealed partial class SipEngine : ITransactionHost
     /// <summary>Answers without a transaction: the request costs no memory, and its copies are answered anew.</summary>
     private void AnswerOnce(in SipFlow flow, SipRequest request, int status, string reason)
     {
-        var parts = new ResponseParts(status, reason) { ToTag = request.To.Tag ?? NewToken() };
+        var parts = new ResponseParts(status, reason) { ToTag = request.ToTag ?? NewToken() };
         Send(
             ResponseWriter.ResponseFlow(flow, request.Via),
             ResponseWriter.Write(request.Message, request.Via, flow.Remote, parts));
+        request.Message.ReleaseBuffer();
     }
 
     /// <summary>Inspects method, URI and extensions (RFC 3261 §8.2.1 to §8.2.3).</summary>
@@ -201,11 +205,11 @@ internal sealed partial class SipEngine : ITransactionHost
             Refuse(
                 flow, transaction, 405, "Method Not Allowed", SipRefusalReason.MethodNotAllowed, AllowHeader);
         }
-        else if (request.RequestUri is null)
+        else if (request.UriScheme is null)
         {
             Refuse(flow, transaction, 400, "Bad Request (RequestUriInvalid)", SipRefusalReason.Malformed);
         }
-        else if (request.RequestUri.Scheme is not ("sip" or "sips" or "tel"))
+        else if (request.UriScheme is not ("sip" or "sips" or "tel"))
         {
             Refuse(flow, transaction, 416, "Unsupported URI Scheme", SipRefusalReason.UriSchemeUnsupported);
         }
@@ -254,10 +258,10 @@ internal sealed partial class SipEngine : ITransactionHost
             case SipMethods.Cancel:
                 OnCancel(flow, transaction);
                 break;
-            case SipMethods.Options when request.To.Tag is null:
+            case SipMethods.Options when request.ToTag is null:
                 OnOptions(transaction);
                 break;
-            case SipMethods.Invite when request.To.Tag is null:
+            case SipMethods.Invite when request.ToTag is null:
                 OnInvite(flow, transaction, peer);
                 break;
             default:

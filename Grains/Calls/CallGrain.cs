@@ -55,7 +55,7 @@ public sealed class CallGrain(
         {
             // A call that leaves no take is proved by its decision, so that the read model can be rebuilt without it.
             var receipt = await GrainFactory.GetGrain<ILedgerGrain>(admitted.Tenant)
-                .AppendAsync(CallLeaves.Decision(after, admitted.Verdict));
+                .AppendAsync(CallLeaves.Decision(after, admitted.Verdict, admitted.Verdict.At));
             after = after with { Evidence = new EvidenceDocument(receipt.Leaf, receipt.CheckpointSize) };
         }
 
@@ -114,13 +114,33 @@ public sealed class CallGrain(
 
         if (after.State != CallState.Active)
         {
-            logger.CallEnded(after.Id, after.State, done.Reason);
-            foreach (var channel in after.Channels)
-            {
-                await GrainFactory.GetGrain<IChannelGrain>(Names.Key(
-                    after.Tenant, channel)).EndedAsync(after.Id, done.EndedAt);
-            }
+            await EndAsync(after, done.EndedAt);
         }
+    }
+
+    /// <inheritdoc />
+    public async Task FailedAsync(CallFailed failed)
+    {
+        var before = Document;
+        var document = before ?? (failed.Admission is { } admission ? CallTransitions.Admit(null, admission) : null);
+        if (document is null)
+        {
+            return;
+        }
+
+        var ledger = GrainFactory.GetGrain<ILedgerGrain>(document.Tenant);
+        var after = CallTransitions.Fail(document, failed);
+        await ledger.AppendAsync(CallLeaves.NotCaptured(document, failed));
+        if (ReferenceEquals(after, document))
+        {
+            return;
+        }
+
+        // As with a call that policy left out: the read model can be rebuilt from its decision.
+        var receipt = await ledger.AppendAsync(CallLeaves.Decision(after, after.Verdicts[^1], failed.At));
+        after = after with { Evidence = new EvidenceDocument(receipt.Leaf, receipt.CheckpointSize) };
+        await SaveAsync(after);
+        await EndAsync(after, failed.At);
     }
 
     /// <inheritdoc />
@@ -142,6 +162,17 @@ public sealed class CallGrain(
         }
 
         return (await GetAsync())!;
+    }
+
+    private async Task EndAsync(CallDocument ended, DateTimeOffset at)
+    {
+        logger.CallEnded(ended.Id, ended.State, ended.EndReason ?? EndReason.Rejected);
+        foreach (var channel in ended.Channels)
+        {
+            await GrainFactory.GetGrain<IChannelGrain>(Names.Key(ended.Tenant, channel)).EndedAsync(ended.Id, at);
+        }
+
+        await GrainFactory.GetGrain<ISessionGrain>(Names.Key(ended.Tenant, ended.SessionId)).EndedAsync(at);
     }
 
     private CallDocument Known() => Document ?? throw new RefusalException(

@@ -303,6 +303,8 @@ internal sealed class RecorderHost : IAsyncDisposable
         services.AddSingleton<ILiveMedia, LiveMedia>();
         services.AddSingleton<RecorderMetrics>();
         services.AddHostedService<GatewayService>();
+        services.AddSingleton<Housekeeping>();
+        services.AddHostedService(provider => provider.GetRequiredService<Housekeeping>());
         services.AddHealthChecks().AddCheck<GatewayHealth>("gateway", HealthStatus.Unhealthy);
     }
 

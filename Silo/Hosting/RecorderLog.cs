@@ -9,4 +9,12 @@ internal static partial class RecorderLog
     [LoggerMessage(
         6001, LogLevel.Information, "{Bytes} bytes of journal of earlier starts are read beside recording")]
     public static partial void Recovering(this ILogger logger, long bytes);
+
+    [LoggerMessage(
+        6002, LogLevel.Information, "{Expired} rows of grain state were due and are removed; {Failed} calls of which "
+            + "no take came are ended as failed")]
+    public static partial void HousekeepingDone(this ILogger logger, int expired, int failed);
+
+    [LoggerMessage(6003, LogLevel.Warning, "Housekeeping failed; again in {Delay}")]
+    public static partial void HousekeepingFailed(this ILogger logger, TimeSpan delay, Exception e);
 }

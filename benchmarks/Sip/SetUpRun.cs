@@ -3,21 +3,46 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using Talreg.Sip;
 
 namespace Talreg.Benchmarks.Sip;
 
-/// <summary>Sessions set up and torn down over loopback UDP, a fixed number at once.</summary>
+/// <summary>How calls are placed.</summary>
+/// <param name="Calls">How many in all.</param>
+/// <param name="Window">The most between INVITE and the end of their BYE at once.</param>
+/// <param name="PerSecond">INVITEs a second; 0 for as many as the window allows.</param>
+internal sealed record SetUpLoad(int Calls, int Window, double PerSecond = 0);
+
+/// <summary>Sessions set up and torn down over loopback UDP from one socket: INVITE, 200, ACK, BYE, 200.</summary>
 internal sealed class SetUpRun
 {
-    private readonly List<TimeSpan> _setUps = [];
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(4);
 
+    private readonly SetUpLoad _load;
+    private readonly Socket _socket;
+    private readonly string _local;
+    private readonly string _prefix;
+    private readonly long[] _sentAt;
+    private readonly List<TimeSpan> _setUps = [];
+    private readonly byte[] _buffer = new byte[65_536];
+    private int _next;
+    private long _started;
+
+    private SetUpRun(SetUpLoad load, Socket socket)
+    {
+        _load = load;
+        _socket = socket;
+        _local = socket.LocalEndPoint!.ToString()!;
+        _prefix = Guid.NewGuid().ToString("N")[..8];
+        _sentAt = new long[load.Calls];
+    }
+
+    /// <summary>Calls whose BYE was answered 200.</summary>
     public int Completed { get; private set; }
 
-    public TimeSpan Elapsed { get; private set; }
+    /// <summary>INVITEs answered otherwise than 200.</summary>
+    public int Refused { get; private set; }
 
-    /// <summary>Processor time of client and server.</summary>
-    public TimeSpan Cpu { get; private set; }
+    public TimeSpan Elapsed { get; private set; }
 
     /// <summary>The time from INVITE to 200 that this part of all sessions stayed below.</summary>
     public TimeSpan Percentile(double part)
@@ -26,121 +51,81 @@ internal sealed class SetUpRun
         return _setUps.Count == 0 ? TimeSpan.Zero : _setUps[(int)(part * (_setUps.Count - 1))];
     }
 
-    public static async Task<SetUpRun> RunAsync(int calls, int window)
+    /// <summary>Places the calls; returns when all are over, or when nothing came for some seconds.</summary>
+    public static SetUpRun Run(IPEndPoint server, SetUpLoad load)
     {
-        var options = new SipServerOptions { UdpListeners = [new IPEndPoint(IPAddress.Loopback, 0)] };
-        var server = new SipServer(options, new AcceptingApplication(), TimeProvider.System, NullSipLog.Instance);
-        await using (server.ConfigureAwait(false))
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp)
         {
-            await server.StartAsync(CancellationToken.None).ConfigureAwait(false);
-            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp)
-            {
-                ReceiveBufferSize = 4 << 20,
-            };
-            await socket.ConnectAsync(server.BoundEndpoints[0].Endpoint).ConfigureAwait(false);
-            var run = new SetUpRun();
-            run.Run(socket, calls, window);
-            return run;
-        }
+            ReceiveBufferSize = 4 << 20,
+        };
+        socket.Connect(server);
+        var run = new SetUpRun(load, socket);
+        run.Run();
+        return run;
     }
 
-    private void Run(Socket socket, int calls, int window)
+    private void Run()
     {
-        socket.ReceiveTimeout = 2_000;
-        var local = socket.LocalEndPoint!.ToString()!;
-        var sentAt = new long[calls];
-        var buffer = new byte[65_536];
-        var cpu = Process.GetCurrentProcess().TotalProcessorTime;
-        var started = Stopwatch.GetTimestamp();
-        var next = 0;
-        for (; next < Math.Min(window, calls); next++)
+        _started = Stopwatch.GetTimestamp();
+        var lastHeard = _started;
+        while (Completed + Refused < _load.Calls && Stopwatch.GetElapsedTime(lastHeard) < Patience)
         {
-            Begin(next);
-        }
-
-        while (Completed < calls && TryReceive(socket, buffer, out var text))
-        {
-            if (!text.StartsWith("SIP/2.0 200 ", StringComparison.Ordinal))
+            while (IsDue())
             {
-                continue;
+                Begin(_next++);
+                lastHeard = Stopwatch.GetTimestamp();
             }
 
-            var id = Between(text, "Call-ID: ", "\r\n");
-            if (text.Contains("\r\nCSeq: 1 ", StringComparison.Ordinal))
+            if (_socket.Poll(TimeSpan.FromMilliseconds(1), SelectMode.SelectRead))
             {
-                _setUps.Add(Stopwatch.GetElapsedTime(sentAt[int.Parse(id, CultureInfo.InvariantCulture)]));
-                var tag = Between(text[text.IndexOf("\r\nTo: ", StringComparison.Ordinal)..], ";tag=", "\r\n");
-                Send(socket, SipMessages.Ack(id, tag, local));
-                Send(socket, SipMessages.Bye(id, tag, local));
-            }
-            else
-            {
-                Completed++;
-                if (next < calls)
-                {
-                    Begin(next++);
-                }
+                lastHeard = Stopwatch.GetTimestamp();
+                OnAnswer(Encoding.UTF8.GetString(_buffer, 0, _socket.Receive(_buffer)));
             }
         }
 
-        Elapsed = Stopwatch.GetElapsedTime(started);
-        Cpu = Process.GetCurrentProcess().TotalProcessorTime - cpu;
-
-        void Begin(int number)
-        {
-            sentAt[number] = Stopwatch.GetTimestamp();
-            Send(socket, SipMessages.Invite(number.ToString(CultureInfo.InvariantCulture), local));
-        }
+        Elapsed = Stopwatch.GetElapsedTime(_started);
     }
 
-    private static void Send(Socket socket, string message) => socket.Send(Encoding.UTF8.GetBytes(message));
+    private bool IsDue() =>
+        _next < _load.Calls
+        && _next - Completed - Refused < _load.Window
+        && (_load.PerSecond == 0
+            || _next < Stopwatch.GetElapsedTime(_started).TotalSeconds * _load.PerSecond);
 
-    /// <summary>False when nothing came for two seconds: what is missing then shows in the figures.</summary>
-    private static bool TryReceive(Socket socket, byte[] buffer, out string text)
+    private void Begin(int number)
     {
-        try
-        {
-            text = Encoding.UTF8.GetString(buffer, 0, socket.Receive(buffer));
-            return true;
-        }
-        catch (SocketException exception) when (exception.SocketErrorCode == SocketError.TimedOut)
-        {
-            text = "";
-            return false;
-        }
+        _sentAt[number] = Stopwatch.GetTimestamp();
+        Send(SipMessages.Invite($"{_prefix}-{number}", _local));
     }
+
+    private void OnAnswer(string text)
+    {
+        var isInvite = text.Contains("\r\nCSeq: 1 ", StringComparison.Ordinal);
+        if (!text.StartsWith("SIP/2.0 200 ", StringComparison.Ordinal))
+        {
+            Refused += isInvite && !text.StartsWith("SIP/2.0 1", StringComparison.Ordinal) ? 1 : 0;
+            return;
+        }
+
+        var id = Between(text, "Call-ID: ", "\r\n");
+        if (!isInvite)
+        {
+            Completed++;
+            return;
+        }
+
+        var number = int.Parse(id.AsSpan(_prefix.Length + 1), NumberStyles.None, CultureInfo.InvariantCulture);
+        _setUps.Add(Stopwatch.GetElapsedTime(_sentAt[number]));
+        var tag = Between(text[text.IndexOf("\r\nTo: ", StringComparison.Ordinal)..], ";tag=", "\r\n");
+        Send(SipMessages.Ack(id, tag, _local));
+        Send(SipMessages.Bye(id, tag, _local));
+    }
+
+    private void Send(string message) => _socket.Send(Encoding.UTF8.GetBytes(message));
 
     private static string Between(string text, string start, string end)
     {
         var from = text.IndexOf(start, StringComparison.Ordinal) + start.Length;
         return text[from..text.IndexOf(end, from, StringComparison.Ordinal)];
-    }
-
-    private sealed class AcceptingApplication : ISipApplication
-    {
-        private int _last;
-
-        public SipHealth Health => SipHealth.Accepting;
-
-        public ValueTask<SessionAnswer> OnInviteAsync(SessionOffer offer, CancellationToken cancellationToken) =>
-            ValueTask.FromResult(SessionAnswer.Accept(
-                Interlocked.Increment(ref _last).ToString(CultureInfo.InvariantCulture),
-                [new MediaAnswer(30_000), new MediaAnswer(30_002)]));
-
-        public ValueTask<SessionAnswer> OnReinviteAsync(
-            string dialogId, SessionOffer offer, CancellationToken cancellationToken) =>
-            ValueTask.FromResult(SessionAnswer.Accept(dialogId, []));
-
-        public void OnConfirmed(string dialogId)
-        {
-        }
-
-        public void OnEnded(string dialogId, SessionEnd end)
-        {
-        }
-
-        public void OnRefused(SipRefusal refusal)
-        {
-        }
     }
 }

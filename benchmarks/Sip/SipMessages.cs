@@ -5,18 +5,22 @@ namespace Talreg.Benchmarks.Sip;
 /// <summary>The messages of a recording client.</summary>
 internal static class SipMessages
 {
-    private const string Document = """
+    private static string Document(string id) => $"""
         <?xml version="1.0" encoding="UTF-8"?>
         <recording xmlns="urn:ietf:params:xml:ns:recording:1"><datamode>complete</datamode>
-        <session session_id="c1"/>
-        <participant participant_id="p1"><nameID aor="sip:bob@biloxi.com"><name>Bob</name></nameID></participant>
+        <session session_id="{id}"/>
+        <participant participant_id="p1"><nameID aor="sip:{LineOf(id)}@biloxi.com"><name>B</name></nameID></participant>
         <participant participant_id="p2"><nameID aor="sip:alice@atlanta.com"/></participant>
-        <stream stream_id="s1" session_id="c1"><label>1</label></stream>
-        <stream stream_id="s2" session_id="c1"><label>2</label></stream>
+        <stream stream_id="s1" session_id="{id}"><label>1</label></stream>
+        <stream stream_id="s2" session_id="{id}"><label>2</label></stream>
         <participantstreamassoc participant_id="p1"><send>s1</send><recv>s2</recv></participantstreamassoc>
         <participantstreamassoc participant_id="p2"><send>s2</send><recv>s1</recv></participantstreamassoc>
         </recording>
         """;
+
+    // A thousand lines take turns: the number of the call's id, without all but its last three digits.
+    private static string LineOf(string id) =>
+        "1" + id[Math.Max(id.Length - 3, id.IndexOf('-', StringComparison.Ordinal) + 1)..];
 
     private const string Description =
         "v=0\r\no=SRC 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
@@ -28,7 +32,7 @@ internal static class SipMessages
     {
         var body = "--b\r\nContent-Type: application/sdp\r\n\r\n" + Description
             + "\r\n--b\r\nContent-Type: application/rs-metadata+xml\r\nContent-Disposition: recording-session\r\n\r\n"
-            + Document + "\r\n--b--\r\n";
+            + Document(id) + "\r\n--b--\r\n";
         var plain = Request("INVITE", id, 1, null, local, "", body);
         return plain.Length >= padTo
             ? plain

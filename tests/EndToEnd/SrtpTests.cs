@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using System.Text;
 using Talreg.Contracts.Calls;
 using Talreg.Sip.Transport;
@@ -27,10 +28,12 @@ public sealed class SrtpTests : IDisposable
     }
 
     [Theory]
-    [InlineData("AES_CM_128_HMAC_SHA1_80")]
-    [InlineData("AES_256_CM_HMAC_SHA1_80")]
-    [InlineData("AEAD_AES_128_GCM")]
-    public async Task Invite_with_keys_over_tls_is_recorded_and_decrypted(string suite)
+    [InlineData("AES_CM_128_HMAC_SHA1_80", SslProtocols.Tls12, false)]
+    [InlineData("AES_CM_128_HMAC_SHA1_32", SslProtocols.Tls13, false)]
+    [InlineData("AES_256_CM_HMAC_SHA1_80", SslProtocols.Tls12, true)]
+    [InlineData("AEAD_AES_128_GCM", SslProtocols.Tls13, true)]
+    public async Task Duty14_keys_over_tls_change_by_reinvite_without_a_gap(
+        string suite, SslProtocols version, bool mutual)
     {
         var folder = Directory.CreateTempSubdirectory("talreg-srtp-").FullName;
         using var authority = new FakeAuthority();
@@ -40,10 +43,15 @@ public sealed class SrtpTests : IDisposable
         {
             SipTls = new SipTlsOptions
             {
-                Listeners = [new IPEndPoint(IPAddress.Loopback, 0)], CertificatePath = certificate, KeyPath = key,
+                Listeners = [new IPEndPoint(IPAddress.Loopback, 0)],
+                CertificatePath = certificate,
+                KeyPath = key,
+                TrustPath = mutual ? authority.WriteRoot(folder) : null,
             },
         });
-        using var src = await FakeSrc.ConnectAsync(recorder.SipTls!, tcp: true, Token, new FakeSrcTls(authority.Root));
+        using var own = mutual ? authority.Issue(["sbc1.example.com"]) : null;
+        using var src = await FakeSrc.ConnectAsync(
+            recorder.SipTls!, tcp: true, Token, new FakeSrcTls(authority.Root, own) { Versions = version });
         var call = await RecordAsync(recorder, src, suite, "srtp-tls");
         Assert.DoesNotContain(CallFlags.KeysInClear, call.Flags);
         Directory.Delete(folder, recursive: true);

@@ -4,7 +4,8 @@ namespace Talreg.State.Tests;
 
 public sealed class SqliteDatabaseTests : IDisposable
 {
-    private const string Insert = "INSERT INTO grain_state VALUES(@0, 'g', 1, 1, 1, x'00')";
+    private const string Insert =
+        "INSERT INTO grain_state(name, grain, incarnation, version, format, payload) VALUES(@0, 'g', 1, 1, 1, x'00')";
     private readonly TemporaryDatabase _temporary = new();
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;

@@ -131,6 +131,9 @@ public static class CallFlags
     /// <summary>Captured under an epoch that had been superseded.</summary>
     public const string StaleEpoch = "staleEpoch";
 
+    /// <summary>Admitted, and no take came of it; why stands in the ledger.</summary>
+    public const string NotCaptured = "notCaptured";
+
     /// <summary>No stream carried a packet.</summary>
     public const string NoMedia = "noMedia";
 

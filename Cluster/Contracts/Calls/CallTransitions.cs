@@ -102,6 +102,18 @@ public static class CallTransitions
         };
     }
 
+    /// <summary>No take came of an admission. A call that has takes goes on with them.</summary>
+    public static CallDocument Fail(CallDocument document, CallFailed failed) =>
+        document.State != CallState.Active || document.Takes.Count > 0
+            ? document
+            : document with
+            {
+                State = CallState.Failed,
+                EndedAt = failed.At,
+                EndReason = failed.Reason,
+                Flags = Sorted(Union(document.Flags, [CallFlags.NotCaptured])),
+            };
+
     /// <summary>Adds a call that belongs with this one; itself is none.</summary>
     public static CallDocument Link(CallDocument document, CallId other) =>
         other == document.Id || document.Links.Contains(other)

@@ -39,6 +39,13 @@ public interface ICallGrain : IGrainWithGuidKey
     [Alias("TakeSealed")]
     Task TakeSealedAsync(TakeSealed done);
 
+    /// <summary>
+    /// No take came of the admission: a gap and the decision go into the ledger, and a call without takes is
+    /// <see cref="CallState.Failed"/>. Again: no effect. A take that begins later makes it active again.
+    /// </summary>
+    [Alias("Failed")]
+    Task FailedAsync(CallFailed failed);
+
     /// <summary>Another call belongs with this one. Again: no effect.</summary>
     [Alias("Link")]
     Task LinkAsync(CallId other);
@@ -98,6 +105,22 @@ public sealed record CallAdmitted(
     [Id(9)] public IReadOnlyList<CallId> Links { get; init; } = [];
 }
 
+/// <summary>Why no take came of an admission.</summary>
+/// <param name="Admission">What was admitted; null where the teller does not know it.</param>
+/// <param name="At">When it failed.</param>
+/// <param name="Reason">In the words of a take's end.</param>
+/// <param name="Detail">What exactly, such as the name of a refusal; at most 256 characters.</param>
+/// <param name="Gateway">Whose take it would have been; null where that is not known.</param>
+/// <param name="SipCallId">The SIP Call-ID of the INVITE, or null.</param>
+[GenerateSerializer, Immutable, Alias("Talreg.CallFailed")]
+public sealed record CallFailed(
+    [property: Id(0)] CallAdmitted? Admission,
+    [property: Id(1)] DateTimeOffset At,
+    [property: Id(2)] EndReason Reason,
+    [property: Id(3)] string Detail,
+    [property: Id(4)] string? Gateway,
+    [property: Id(5)] string? SipCallId);
+
 /// <summary>A take began.</summary>
 [GenerateSerializer, Immutable, Alias("Talreg.TakeStarted")]
 public sealed record TakeStarted(
@@ -139,6 +162,10 @@ public interface ISessionGrain : IGrainWithStringKey
     /// <summary>The session's call id: the one given first wins and is kept.</summary>
     [Alias("Resolve")]
     Task<CallId> ResolveAsync(CallId proposed);
+
+    /// <summary>The call is over: its row may go when sessions that come late need it no more.</summary>
+    [Alias("Ended")]
+    Task EndedAsync(DateTimeOffset at);
 }
 
 /// <summary>What a search asks for. Null members do not filter.</summary>

@@ -1,12 +1,18 @@
 using System.Net;
 using Talreg.Capture;
+using Talreg.Contracts.Calls;
+using Talreg.Gateway.Sealing;
+using Talreg.Sip;
 using Talreg.Sip.Sdp;
 
 namespace Talreg.Gateway.Sessions;
 
-/// <summary>What SDP says of an m-line, as capture plans it.</summary>
+/// <summary>From offered m-lines to streams and back to the answer's.</summary>
 internal sealed partial class SrsApplication
 {
+    // Any port number but 0 keeps an inactive m-line in the session; the discard port says that nothing listens.
+    private const int DiscardPort = 9;
+
     // Of an m-line's formats so many are kept, with parameters of at most so many characters.
     private const int MaxFormats = 32;
     private const int MaxParametersLength = 256;
@@ -16,6 +22,23 @@ internal sealed partial class SrsApplication
         && (media.Protocol is "RTP/AVP" or "RTP/AVPF"
             || (media.Protocol is "RTP/SAVP" or "RTP/SAVPF" && media.Crypto.Count > 0))
         && media.Formats.Count > 0;
+
+    private static void FlagExposedKeys(RecordingSession session, SessionOffer offer)
+    {
+        if (MediaKeys.AreExposed(offer))
+        {
+            session.Flags.Add(CallFlags.KeysInClear);
+        }
+    }
+
+    private static List<StreamFormat> FormatsOf(List<StreamPlan> plans, List<string?> senders) =>
+    [
+        .. plans.Select((plan, i) => new StreamFormat(
+            plan.Label, plan.Codec, plan.PayloadType, plan.ClockRate, senders.ElementAtOrDefault(i))
+        {
+            Formats = plan.Formats,
+        }),
+    ];
 
     /// <summary>The formats of an m-line, those preferred first; all of them, because all can be stored.</summary>
     private List<SdpFormat> FormatsOf(SdpMedia media)
@@ -81,5 +104,27 @@ internal sealed partial class SrsApplication
         return connection is { IsUnicast: true, Address: { } address } && port is > 0 and <= IPEndPoint.MaxPort
             ? new IPEndPoint(address, port)
             : null;
+    }
+
+    private List<MediaAnswer> Answers(SessionDescription sdp, RecordingSession session)
+    {
+        var streams = session.Take is { } take ? capture.Snapshot(take).Streams : [];
+        var answers = new List<MediaAnswer>(sdp.Media.Count);
+        for (var i = 0; i < sdp.Media.Count; i++)
+        {
+            answers.Add((session.StreamOfMedia[i], session.Take) switch
+            {
+                (null, _) => new MediaAnswer(0),
+                (_, null) => new MediaAnswer(DiscardPort, MediaDirection.Inactive),
+                ({ } stream, _) => new MediaAnswer(
+                    streams[stream].RtpPort, sdp.Media[i].IsHeld ? MediaDirection.Inactive : MediaDirection.RecvOnly)
+                {
+                    Formats = options.Codecs.Count == 0 ? null : [.. FormatsOf(sdp.Media[i]).Select(one => one.Format)],
+                    Crypto = MediaKeys.Answer(sdp.Media[i], streams[stream].Plan.Reports?.Crypto),
+                },
+            });
+        }
+
+        return answers;
     }
 }

@@ -4,12 +4,10 @@ using Talreg.Capture;
 using Talreg.Contracts;
 using Talreg.Contracts.Calls;
 using Talreg.Contracts.Gateways;
-using Talreg.Evidence.Chunks;
 using Talreg.Gateway.Admission;
 using Talreg.Gateway.Overload;
 using Talreg.Gateway.Sealing;
 using Talreg.Sip;
-using Talreg.Sip.Sdp;
 using Talreg.Store;
 using Talreg.Store.Journal;
 
@@ -31,9 +29,6 @@ internal sealed partial class SrsApplication(
     RefusedCalls refusedCalls,
     LoadMonitor load) : ISipApplication, IDisposable
 {
-    // Any port number but 0 keeps an inactive m-line in the session; the discard port says that nothing listens.
-    private const int DiscardPort = 9;
-
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
 
     private readonly ConcurrentDictionary<string, RecordingSession> _sessions = new(StringComparer.Ordinal);
@@ -60,51 +55,6 @@ internal sealed partial class SrsApplication(
 
     /// <summary>The session that makes a take, or null.</summary>
     public RecordingSession? Find(TakeId take) => _takes.GetValueOrDefault(take);
-
-    /// <inheritdoc />
-    public async ValueTask<SessionAnswer> OnInviteAsync(SessionOffer offer, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(offer);
-        offer = MediaKeys.Admit(offer, options.SrtpKeysInClear);
-        var sdp = offer.Sdp!;
-        if (!sdp.Media.Any(IsRecordable))
-        {
-            return SessionAnswer.Reject(488, "Not Acceptable Here");
-        }
-
-        var now = clock.GetUtcNow();
-        var metadata = SessionMetadata.Begin(offer, now);
-        var callOffer = OfferFacts.Read(offer, metadata, options, now);
-        if (offer.MetadataFault is { } fault)
-        {
-            logger.MetadataUnreadable(callOffer.SessionId, fault);
-        }
-
-        var admission = await admitter.AdmitAsync(callOffer, cancellationToken).ConfigureAwait(false);
-        var dialogId = Guid.NewGuid().ToString("N");
-        if (admission.Verdict.Kind == VerdictKind.Never)
-        {
-            var session = NewSession(dialogId, admission, callOffer, take: null, facts: null, metadata);
-            _sessions[dialogId] = session;
-            return SessionAnswer.Accept(dialogId, Answers(sdp, session));
-        }
-
-        try
-        {
-            var session = await BeginAsync(dialogId, admission, callOffer, metadata, cancellationToken)
-                .ConfigureAwait(false);
-            FlagExposedKeys(session, offer);
-            return SessionAnswer.Accept(dialogId, Answers(sdp, session)) with
-            {
-                SnapshotReason = metadata.SnapshotReason,
-            };
-        }
-        catch (CaptureRefusedException e)
-        {
-            logger.SessionRefused(e.Message, e);
-            return SessionAnswer.Reject(503, "Service Unavailable", RetryAfter);
-        }
-    }
 
     /// <inheritdoc />
     public async ValueTask<SessionAnswer> OnReinviteAsync(
@@ -284,14 +234,6 @@ internal sealed partial class SrsApplication(
 
     private static TakeId TakeIdOf(RecordingSession session) => new(session.Take?.Identity.TakeId ?? Guid.Empty);
 
-    private static void FlagExposedKeys(RecordingSession session, SessionOffer offer)
-    {
-        if (MediaKeys.AreExposed(offer))
-        {
-            session.Flags.Add(CallFlags.KeysInClear);
-        }
-    }
-
     private static EndReason ReasonOf(SessionEnd end) => end switch
     {
         SessionEnd.Bye or SessionEnd.Replaced => EndReason.Bye,
@@ -302,127 +244,4 @@ internal sealed partial class SrsApplication(
         SessionEnd.AnswerInvalid => EndReason.Rejected,
         _ => EndReason.Shutdown,
     };
-
-    private static List<StreamFormat> FormatsOf(List<StreamPlan> plans, List<string?> senders) =>
-    [
-        .. plans.Select((plan, i) => new StreamFormat(
-            plan.Label, plan.Codec, plan.PayloadType, plan.ClockRate, senders.ElementAtOrDefault(i))
-        {
-            Formats = plan.Formats,
-        }),
-    ];
-
-    private async Task<RecordingSession> BeginAsync(
-        string dialogId,
-        Contracts.Gateways.Admission admission,
-        CallOffer callOffer,
-        SessionMetadata metadata,
-        CancellationToken cancellationToken)
-    {
-        var plans = metadata.Sdp!.Media.Where(IsRecordable).Take(GatewayOptions.MaxStreams)
-            .Select(media => PlanOf(media)).ToList();
-        var identity = new TakeIdentity
-        {
-            CallId = admission.Call.Value,
-            TakeId = TakeId.New(callOffer.At).Value,
-            Tenant = options.Tenant,
-            Site = options.Site,
-            Epoch = (ulong)Epoch,
-        };
-        var facts = new TakeFacts
-        {
-            Admission = admission.Admitted,
-            Gateway = options.Gateway,
-            Interface = options.Interface,
-            StartedAt = callOffer.At,
-            StartMonotonicNs = CaptureEngine.ReadClock().MonotonicNs,
-            Streams = FormatsOf(plans, [.. metadata.Sdp.Media.Index().Where(media => IsRecordable(media.Item))
-                .Select(media => metadata.SenderOf(media.Index))]),
-        };
-        var recording = admission.Verdict.Kind != VerdictKind.OnDemand;
-        var flags = admission.Verdict.Autonomous ? ChunkFlags.Autonomous : ChunkFlags.None;
-        var take = await capture
-            .OpenTakeAsync(
-                identity,
-                facts.Write(identity),
-                plans,
-                recording,
-                flags,
-                TimeSpan.FromSeconds(recording ? 0 : admission.Verdict.PreBufferSeconds),
-                digitsStored: !admission.DigitsSuppressed,
-                cancellationToken)
-            .ConfigureAwait(false);
-        var session = NewSession(dialogId, admission, callOffer, take, facts, metadata);
-        session.Recording = recording;
-        _sessions[dialogId] = session;
-        _takes[TakeIdOf(session)] = session;
-        var snapshot = capture.Snapshot(take);
-        var document = session.Document(take, snapshot, options.Gateway, @sealed: false);
-        var started = new TakeStarted(document, callOffer.At) { Timeline = metadata.Timeline };
-        session.Known = CallTransitions.Start(session.Known, started);
-        logger.TakeBegan(document.Id, admission.Call, document.Streams.Count);
-        var call = grains.GetGrain<ICallGrain>(admission.Call.Value);
-        _ = session.Reporter.ReportAsync(() => admission.Verdict.Autonomous
-            ? call.AdmittedAsync(admission.Admitted)
-            : Task.CompletedTask);
-        _ = session.Reporter.ReportAsync(() => call.TakeStartedAsync(started));
-        return session;
-    }
-
-    private RecordingSession NewSession(
-        string dialogId,
-        Contracts.Gateways.Admission admission,
-        CallOffer offer,
-        CaptureTake? take,
-        TakeFacts? facts,
-        SessionMetadata metadata)
-    {
-        var streamOfMedia = new List<int?>();
-        var senders = new List<string?>();
-        foreach (var (index, media) in metadata.Sdp!.Media.Index())
-        {
-            var taken = IsRecordable(media) && senders.Count < GatewayOptions.MaxStreams;
-            streamOfMedia.Add(taken ? senders.Count : null);
-            if (taken)
-            {
-                senders.Add(metadata.SenderOf(index));
-            }
-        }
-
-        return new RecordingSession
-        {
-            DialogId = dialogId,
-            Admission = admission.Admitted,
-            Line = offer.Line,
-            Reporter = Reporter(admission.Call),
-            Take = take,
-            Facts = facts,
-            Known = CallTransitions.Admit(null, admission.Admitted),
-            Metadata = metadata,
-            Senders = senders,
-            StreamOfMedia = streamOfMedia,
-        };
-    }
-
-    private List<MediaAnswer> Answers(SessionDescription sdp, RecordingSession session)
-    {
-        var streams = session.Take is { } take ? capture.Snapshot(take).Streams : [];
-        var answers = new List<MediaAnswer>(sdp.Media.Count);
-        for (var i = 0; i < sdp.Media.Count; i++)
-        {
-            answers.Add((session.StreamOfMedia[i], session.Take) switch
-            {
-                (null, _) => new MediaAnswer(0),
-                (_, null) => new MediaAnswer(DiscardPort, MediaDirection.Inactive),
-                ({ } stream, _) => new MediaAnswer(
-                    streams[stream].RtpPort, sdp.Media[i].IsHeld ? MediaDirection.Inactive : MediaDirection.RecvOnly)
-                {
-                    Formats = options.Codecs.Count == 0 ? null : [.. FormatsOf(sdp.Media[i]).Select(one => one.Format)],
-                    Crypto = MediaKeys.Answer(sdp.Media[i], streams[stream].Plan.Reports?.Crypto),
-                },
-            });
-        }
-
-        return answers;
-    }
 }

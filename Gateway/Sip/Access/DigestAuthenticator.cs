@@ -48,7 +48,7 @@ internal sealed class DigestAuthenticator(SipAccess access, TimeProvider timePro
             : header.Algorithm.Equals(Md5, StringComparison.OrdinalIgnoreCase) ? credential.Md5 : null;
         if (secret is null || header.Realm != access.Realm || header.User != credential.User
             || header.Protection != "auth" || header.ClientNonce.Length == 0 || header.Count.Length != 8
-            || header.Uri != request.RequestUri?.Text)
+            || header.Uri != SipText.Keep(request.Message.RequestUri))
         {
             return false;
         }

@@ -67,9 +67,9 @@ internal static class OfferReader
             RemoteEndpoint = flow.Remote,
             LocalEndpoint = flow.Local,
             Transport = flow.Transport.Kind,
-            RequestUri = request.RequestUri!,
-            From = request.From,
-            To = request.To,
+            RequestUri = request.ReadUri(),
+            From = request.ReadFrom(),
+            To = request.ReadTo(),
             IsSiprec = raw is not null || request.Message.Lists(HeaderName.Require, "siprec"u8)
                 || HasRecordingContact(request.Message),
             Sdp = sdp,

@@ -95,7 +95,7 @@ internal static class ResponseWriter
 
     private static void AppendTo(StringBuilder text, ReadOnlySpan<byte> value, string? tag)
     {
-        var hasTag = SipUriParser.TryParseNameAddress(value, out var to) && to!.Tag is not null;
+        var hasTag = SipUriParser.TrySplitNameAddress(value, out var to) && to.HasTag;
         text.Append("To: ").Append(SipText.Keep(value));
         _ = tag is null || hasTag ? text : text.Append(";tag=").Append(tag);
         text.Append("\r\n");
@@ -104,7 +104,8 @@ internal static class ResponseWriter
     /// <summary>The topmost Via tells its sender what address and port we saw.</summary>
     private static void AppendTopVia(StringBuilder text, ViaHeader via, IPEndPoint source, ReadOnlySpan<byte> value)
     {
-        var top = via.Text;
+        var comma = SipText.IndexOutside(value, (byte)',');
+        var top = SipText.Keep(ViaHeader.FirstOf(value));
         var rport = via.WantsRport ? top.IndexOf(";rport", StringComparison.OrdinalIgnoreCase) : -1;
         text.Append("Via: ");
         if (rport >= 0)
@@ -121,7 +122,6 @@ internal static class ResponseWriter
                 : text.Append(";received=").Append(source.Address);
         }
 
-        var comma = SipText.IndexOutside(value, (byte)',');
         _ = comma < 0 ? text : text.Append(SipText.Keep(value[comma..]));
         text.Append("\r\n");
     }

@@ -1,26 +1,23 @@
+using System.Buffers;
 using System.Text;
 
 namespace Talreg.Sip.Messages;
 
-/// <summary>Where a header field lies in its message's buffer.</summary>
-internal readonly record struct HeaderSlot(
-    HeaderName Name, int NameStart, int NameLength, int ValueStart, int ValueLength);
-
 /// <summary>
-/// A message whose structure has been checked: start line, header fields, body. It owns one buffer; every span handed
-/// out points into it and lives as long as the message. Immutable after parsing, so any thread may read it, until its
-/// owner
-/// lets the buffer go.
+/// A message whose structure has been checked: start line, header fields, body. Its bytes and slots are lent by pools until
+/// <see cref="ReleaseBuffer"/>; every span handed out points into them and must not be read after it. Immutable until then, so
+/// any thread may read it. One that is never released is left to the collector.
 /// </summary>
 internal sealed class SipMessage
 {
     private byte[] _buffer;
-    private HeaderSlot[] _headers;
+    private HeaderTable _headers;
     private Range _method;
     private Range _requestUri;
     private Range _body;
 
-    internal SipMessage(byte[] buffer, StartLine start, HeaderSlot[] headers, Range body)
+    /// <summary>Takes over a buffer rented from the shared pool, and the table.</summary>
+    internal SipMessage(byte[] buffer, StartLine start, HeaderTable headers, Range body)
     {
         _buffer = buffer;
         _headers = headers;
@@ -43,32 +40,48 @@ internal sealed class SipMessage
     public ReadOnlySpan<byte> Body => _buffer.AsSpan(_body);
 
     /// <summary>The header fields in order.</summary>
-    public ReadOnlySpan<HeaderSlot> Headers => _headers;
+    public ReadOnlySpan<HeaderSlot> Headers => _headers.Slots;
 
     public ReadOnlySpan<byte> Name(in HeaderSlot slot) => _buffer.AsSpan(slot.NameStart, slot.NameLength);
 
     public ReadOnlySpan<byte> Value(in HeaderSlot slot) => _buffer.AsSpan(slot.ValueStart, slot.ValueLength);
 
     /// <summary>
-    /// Lets the bytes go: the message is then one without headers. By the owner, when nobody reads it any more.
+    /// Gives the bytes back: the message is then one without headers. By the owner, when nobody reads it any more; again is
+    /// no error.
     /// </summary>
-    public void ReleaseBuffer() => (_buffer, _headers, _method, _requestUri, _body) = ([], [], 0..0, 0..0, 0..0);
+    public void ReleaseBuffer()
+    {
+        var buffer = _buffer;
+        (_buffer, _method, _requestUri, _body) = ([], 0..0, 0..0, 0..0);
+        _headers.Return();
+        if (buffer.Length > 0)
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
 
     /// <summary>The first field of that name.</summary>
     public bool TryGet(HeaderName name, out ReadOnlySpan<byte> value)
     {
-        foreach (ref readonly var slot in Headers)
+        if (_headers.Has(name))
         {
-            if (slot.Name == name)
+            foreach (ref readonly var slot in Headers)
             {
-                value = Value(slot);
-                return true;
+                if (slot.Name == name)
+                {
+                    value = Value(slot);
+                    return true;
+                }
             }
         }
 
         value = default;
         return false;
     }
+
+    /// <summary>Whether there are two or more fields of that name.</summary>
+    public bool IsRepeated(HeaderName name) => _headers.IsRepeated(name);
 
     public int Count(HeaderName name)
     {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 
 namespace Talreg.Sip.Messages;
@@ -43,19 +44,16 @@ internal static class SipParser
             return false;
         }
 
-        var buffer = bytes.ToArray();
-        var head = buffer.AsSpan(0, headersEnd + 2);
-        var lineEnd = head.IndexOf("\r\n"u8);
-        if (!TryParseStartLine(head[..lineEnd], out var start, out fault)
-            || !TryParseHeaders(head, lineEnd + 2, limits, out var headers, out fault))
+        // Lent until the message lets it go, and longer than the message: nothing may be read beyond bytes.Length.
+        var buffer = ArrayPool<byte>.Shared.Rent(bytes.Length);
+        bytes.CopyTo(buffer);
+        message = Read(buffer, bytes.Length, headersEnd, framing, limits, out fault);
+        if (message is null)
         {
-            return false;
+            ArrayPool<byte>.Shared.Return(buffer);
         }
 
-        var bodyStart = headersEnd + 4;
-        var bodyOk = TryFindBody(buffer, headers, bodyStart, framing, out var bodyLength, out fault);
-        message = new SipMessage(buffer, start, headers, bodyStart..(bodyStart + bodyLength));
-        return bodyOk;
+        return fault == SipFault.None;
     }
 
     /// <summary>Reads what the Content-Length fields of a header block say; used by the stream framer too.</summary>
@@ -78,6 +76,29 @@ internal static class SipParser
     {
         var start = bytes.IndexOfAnyExcept("\r\n"u8);
         return start < 0 ? bytes.Length : start;
+    }
+
+    private static SipMessage? Read(
+        byte[] buffer, int length, int headersEnd, SipFraming framing, SipLimits limits, out SipFault fault)
+    {
+        var head = buffer.AsSpan(0, headersEnd + 2);
+        var lineEnd = head.IndexOf("\r\n"u8);
+        if (!TryParseStartLine(head[..lineEnd], out var start, out fault))
+        {
+            return null;
+        }
+
+        var headers = default(HeaderTable);
+        fault = ReadHeaders(head, lineEnd + 2, limits, ref headers);
+        if (fault != SipFault.None)
+        {
+            headers.Return();
+            return null;
+        }
+
+        var bodyStart = headersEnd + 4;
+        fault = FindBody(buffer.AsSpan(0, length), headers.Slots, bodyStart, framing, out var bodyLength);
+        return new SipMessage(buffer, start, headers, bodyStart..(bodyStart + bodyLength));
     }
 
     // Request-Line  =  Method SP Request-URI SP SIP-Version          SIP/2.0
@@ -118,54 +139,17 @@ internal static class SipParser
         return fault == SipFault.None;
     }
 
-    private static bool TryParseHeaders(
-        Span<byte> head, int position, SipLimits limits, out HeaderSlot[] headers, out SipFault fault)
-    {
-        headers = [];
-        fault = Unfold(head, position);
-        if (fault != SipFault.None)
-        {
-            return false;
-        }
-
-        var count = head[position..].Count("\r\n"u8);
-        if (count > limits.MaxHeaders)
-        {
-            fault = SipFault.TooManyHeaders;
-            return false;
-        }
-
-        var slots = new HeaderSlot[count];
-        for (var i = 0; i < count; i++)
-        {
-            var length = head[position..].IndexOf("\r\n"u8);
-            if (!TryParseHeader(head.Slice(position, length), position, out slots[i]))
-            {
-                fault = SipFault.HeaderNameInvalid;
-                return false;
-            }
-
-            position += length + 2;
-        }
-
-        headers = slots;
-        return true;
-    }
-
     /// <summary>
-    /// Turns each folded line end into blanks, in place (RFC 3261 §7.3.1); refuses stray CR, LF and NUL.
+    /// Reads the fields in one pass. Folded line ends become blanks, in place (RFC 3261 §7.3.1); stray CR, LF and NUL are
+    /// refused.
     /// </summary>
-    private static SipFault Unfold(Span<byte> head, int position)
+    private static SipFault ReadHeaders(Span<byte> head, int position, SipLimits limits, ref HeaderTable headers)
     {
+        var lineStart = position;
         while (position < head.Length)
         {
-            var next = head[position..].IndexOfAny("\r\n\0"u8);
-            if (next < 0)
-            {
-                return SipFault.None;
-            }
-
-            position += next;
+            // The head ends with a line end, so there is always a next one.
+            position += head[position..].IndexOfAny((byte)'\r', (byte)'\n', (byte)0);
             if (head[position] == 0 && head[position - 1] == '\\')
             {
                 // NUL may stand in quoted text as a quoted pair (RFC 3261 §25.1).
@@ -178,63 +162,71 @@ internal static class SipParser
                 return SipFault.LineEndingInvalid;
             }
 
-            if (position + 2 < head.Length && head[position + 2] is (byte)' ' or (byte)'\t')
+            position += 2;
+            if (position < head.Length && head[position] is (byte)' ' or (byte)'\t')
             {
-                head.Slice(position, 2).Fill((byte)' ');
+                head.Slice(position - 2, 2).Fill((byte)' ');
+                continue;
             }
 
-            position += 2;
+            if (headers.Count == limits.MaxHeaders)
+            {
+                return SipFault.TooManyHeaders;
+            }
+
+            if (!TryReadHeader(head[lineStart..(position - 2)], lineStart, out var slot))
+            {
+                return SipFault.HeaderNameInvalid;
+            }
+
+            headers.Add(slot);
+            lineStart = position;
         }
 
         return SipFault.None;
     }
 
-    private static bool TryParseHeader(ReadOnlySpan<byte> line, int offset, out HeaderSlot slot)
+    private static bool TryReadHeader(ReadOnlySpan<byte> line, int offset, out HeaderSlot slot)
     {
-        var nameLength = SipText.TokenLength(line);
-        var rest = line[nameLength..];
-        var colon = rest.IndexOf((byte)':');
         slot = default;
-        if (nameLength == 0 || colon < 0 || !SipText.Trim(rest[..colon]).IsEmpty)
+        var colon = line.IndexOf((byte)':');
+        var name = colon < 0 ? default : SipText.TrimEnd(line[..colon]);
+        if (!SipText.IsToken(name))
         {
             return false;
         }
 
-        var valueStart = nameLength + colon + 1;
-        var leading = line[valueStart..].IndexOfAnyExcept(" \t"u8);
-        valueStart = leading < 0 ? line.Length : valueStart + leading;
-        var value = line[valueStart..].TrimEnd(" \t"u8);
-        slot = new HeaderSlot(
-            HeaderNames.Find(line[..nameLength]), offset, nameLength, offset + valueStart, value.Length);
+        var rest = line[(colon + 1)..];
+        var value = SipText.Trim(rest);
+        var valueStart = value.IsEmpty ? line.Length : colon + 1 + rest.IndexOf(value[0]);
+        slot = new HeaderSlot(HeaderNames.Find(name), offset, name.Length, offset + valueStart, value.Length);
         return true;
     }
 
-    private static bool TryFindBody(
-        byte[] buffer, HeaderSlot[] headers, int bodyStart, SipFraming framing, out int length, out SipFault fault)
+    private static SipFault FindBody(
+        ReadOnlySpan<byte> message, ReadOnlySpan<HeaderSlot> headers, int bodyStart, SipFraming framing, out int length)
     {
         length = 0;
-        fault = SipFault.None;
         var declared = -1;
-        foreach (ref readonly var slot in headers.AsSpan())
+        foreach (ref readonly var slot in headers)
         {
             if (slot.Name == HeaderName.ContentLength)
             {
-                fault = ReadContentLength(buffer.AsSpan(slot.ValueStart, slot.ValueLength), ref declared);
+                var fault = ReadContentLength(message.Slice(slot.ValueStart, slot.ValueLength), ref declared);
                 if (fault != SipFault.None)
                 {
-                    return false;
+                    return fault;
                 }
             }
         }
 
-        var available = buffer.Length - bodyStart;
+        var available = message.Length - bodyStart;
         if (declared > available || (declared < 0 && framing == SipFraming.Stream))
         {
-            fault = declared < 0 ? SipFault.ContentLengthMissing : SipFault.BodyTruncated;
-            return false;
+            return declared < 0 ? SipFault.ContentLengthMissing : SipFault.BodyTruncated;
         }
 
         length = declared < 0 ? available : declared;
-        return true;
+        return SipFault.None;
     }
 }

@@ -2,68 +2,14 @@ using System.Text;
 
 namespace Talreg.Sip.Messages;
 
-/// <summary>The topmost Via (RFC 3261 §20.42).</summary>
-internal sealed record ViaHeader(string Text, string SentBy, string Host, int? Port, string? Branch, bool WantsRport)
-{
-    /// <summary>The start of every branch made under RFC 3261 (§8.1.1.7).</summary>
-    public const string MagicCookie = "z9hG4bK";
-
-    /// <summary>Whether the branch alone names the transaction (RFC 3261 §17.2.3).</summary>
-    public bool HasUniqueBranch =>
-        Branch is { } branch && branch.Length > MagicCookie.Length
-        && branch.StartsWith(MagicCookie, StringComparison.OrdinalIgnoreCase);
-
-    // Via: SIP/2.0/UDP host:port;branch=z9hG4bK...;rport
-    public static bool TryParse(ReadOnlySpan<byte> text, out ViaHeader? via)
-    {
-        via = null;
-        var semicolon = SipText.IndexOutside(text, (byte)';');
-        var head = SipText.Trim(semicolon < 0 ? text : text[..semicolon]);
-        var parameters = semicolon < 0 ? default : text[semicolon..];
-        var slash = head.LastIndexOf((byte)'/');
-        if (slash < 0)
-        {
-            return false;
-        }
-
-        var protocol = head[..slash];
-        var afterSlash = SipText.Trim(head[(slash + 1)..]);
-        var transportLength = SipText.TokenLength(afterSlash);
-        var sentBy = SipText.Trim(afterSlash[transportLength..]);
-        if (!IsSip20(protocol) || transportLength == 0
-            || !SipUriParser.TryParseHostPort(sentBy, out var host, out var port))
-        {
-            return false;
-        }
-
-        var hasBranch = SipText.TryGetParameter(parameters, "branch"u8, out var branch);
-        via = new ViaHeader(
-            SipText.Keep(text),
-            SipText.Keep(sentBy),
-            host,
-            port,
-            hasBranch ? SipText.Keep(branch) : null,
-            SipText.TryGetParameter(parameters, "rport"u8, out _));
-        return true;
-    }
-
-    private static bool IsSip20(ReadOnlySpan<byte> protocol)
-    {
-        var slash = protocol.IndexOf((byte)'/');
-        return slash > 0
-            && Ascii.EqualsIgnoreCase(SipText.Trim(protocol[..slash]), "SIP"u8)
-            && SipText.Trim(protocol[(slash + 1)..]).SequenceEqual("2.0"u8);
-    }
-}
-
 /// <summary>A request whose mandatory headers have been read (RFC 3261 §8.1.1).</summary>
 internal sealed class SipRequest
 {
-    private SipRequest(SipMessage message, string method, ViaHeader via, string callId, uint cseq)
+    private SipRequest(SipMessage message, ViaHeader via, string method, string callId, uint cseq)
     {
         Message = message;
-        Method = method;
         Via = via;
+        Method = method;
         CallId = callId;
         CSeq = cseq;
     }
@@ -78,36 +24,21 @@ internal sealed class SipRequest
 
     public uint CSeq { get; }
 
-    public required NameAddress From { get; init; }
+    public required string? FromTag { get; init; }
 
-    public required NameAddress To { get; init; }
+    public required string? ToTag { get; init; }
 
-    /// <summary>The Request-URI; null when its scheme or form cannot be served (416 or 400).</summary>
-    public required SipUri? RequestUri { get; init; }
+    /// <summary>
+    /// The scheme of the Request-URI in lower case; null when the URI's form cannot be served.
+    /// </summary>
+    public required string? UriScheme { get; init; }
 
-    /// <summary>The topmost Via of any message.</summary>
-    public static bool TryReadTopVia(SipMessage message, out ViaHeader? via)
-    {
-        via = null;
-        if (!message.TryGet(HeaderName.Via, out var value))
-        {
-            return false;
-        }
-
-        foreach (var item in new CommaList(value))
-        {
-            return ViaHeader.TryParse(item, out via);
-        }
-
-        return false;
-    }
-
-    /// <summary>Reads the mandatory headers.</summary>
+    /// <summary>Reads the mandatory headers; of those that only new sessions need it checks the form, and keeps the tags.</summary>
     public static bool TryRead(SipMessage message, out SipRequest? request, out SipFault fault)
     {
         request = null;
         fault = SipFault.ViaInvalid;
-        if (!TryReadTopVia(message, out var via))
+        if (!ViaHeader.TryReadTop(message, out var via))
         {
             return false;
         }
@@ -118,11 +49,11 @@ internal sealed class SipRequest
             return false;
         }
 
-        if (!TryReadAddress(message, HeaderName.From, out var from))
+        if (!TrySplitAddress(message, HeaderName.From, out var from))
         {
             fault = SipFault.FromInvalid;
         }
-        else if (!TryReadAddress(message, HeaderName.To, out var to))
+        else if (!TrySplitAddress(message, HeaderName.To, out var to))
         {
             fault = SipFault.ToInvalid;
         }
@@ -133,16 +64,29 @@ internal sealed class SipRequest
         else
         {
             fault = ReadCSeq(message, out var cseq);
-            _ = SipUriParser.TryParseUri(message.RequestUri, out var requestUri);
+            var hasUri = SipUriParser.TrySplitUri(message.RequestUri, out var uri);
             request = fault != SipFault.None ? null : new SipRequest(
-                message, SipMethods.Keep(message.Method), via!, SipText.Keep(callId), cseq)
+                message, via!, SipMethods.Keep(message.Method), SipText.Keep(callId), cseq)
             {
-                From = from!, To = to!, RequestUri = requestUri,
+                FromTag = from.HasTag ? SipText.Keep(from.Tag) : null,
+                ToTag = to.HasTag ? SipText.Keep(to.Tag) : null,
+                UriScheme = hasUri ? uri.Scheme : null,
             };
         }
 
         return request is not null;
     }
+
+    /// <summary>Who sends. Before the message lets its bytes go.</summary>
+    public NameAddress ReadFrom() => ReadAddress(HeaderName.From);
+
+    /// <summary>Who is called. Before the message lets its bytes go.</summary>
+    public NameAddress ReadTo() => ReadAddress(HeaderName.To);
+
+    /// <summary>The Request-URI, where <see cref="UriScheme"/> is not null. Before the message lets its bytes go.</summary>
+    public SipUri ReadUri() => SipUriParser.TryParseUri(Message.RequestUri, out var uri)
+        ? uri!
+        : throw new InvalidOperationException("The Request-URI cannot be read, or its message has been let go.");
 
     /// <summary>Reads the number of a CSeq whose method is that of the message (RFC 3261 §20.16).</summary>
     public static SipFault ReadCSeq(SipMessage message, out uint number)
@@ -165,11 +109,15 @@ internal sealed class SipRequest
             : SipFault.CSeqMethodMismatch;
     }
 
-    private static bool TryReadAddress(SipMessage message, HeaderName name, out NameAddress? address)
+    private static bool TrySplitAddress(SipMessage message, HeaderName name, out NameAddressSpans address)
     {
-        address = null;
-        return message.TryGet(name, out var value) && SipUriParser.TryParseNameAddress(value, out address);
+        address = default;
+        return message.TryGet(name, out var value) && SipUriParser.TrySplitNameAddress(value, out address);
     }
+
+    private NameAddress ReadAddress(HeaderName name) => TrySplitAddress(Message, name, out var address)
+        ? address.Keep()
+        : throw new InvalidOperationException($"{name} was read, but its message has been let go.");
 
     private static bool IsCallId(ReadOnlySpan<byte> text) =>
         !text.IsEmpty && text.Length <= 512 && text.IndexOfAnyInRange((byte)0, (byte)' ') < 0;
@@ -182,7 +130,7 @@ internal sealed class SipRequest
              HeaderName.ContentType, HeaderName.SessionExpires];
         foreach (var name in singles)
         {
-            if (message.Count(name) > 1)
+            if (message.IsRepeated(name))
             {
                 return SipFault.SingleHeaderRepeated;
             }
@@ -218,7 +166,7 @@ internal static class SipMethods
     {
         foreach (var known in Known)
         {
-            if (Ascii.Equals(method, known))
+            if (method.Length == known.Length && Ascii.Equals(method, known))
             {
                 return known;
             }

@@ -20,7 +20,29 @@ internal static class SipText
         return end < 0 ? text.Length : end;
     }
 
-    public static ReadOnlySpan<byte> Trim(ReadOnlySpan<byte> text) => text.Trim(" \t"u8);
+    /// <summary>Without the blanks around it.</summary>
+    public static ReadOnlySpan<byte> Trim(ReadOnlySpan<byte> text)
+    {
+        var start = 0;
+        while (start < text.Length && IsBlank(text[start]))
+        {
+            start++;
+        }
+
+        return TrimEnd(text[start..]);
+    }
+
+    /// <summary>Without the blanks behind it.</summary>
+    public static ReadOnlySpan<byte> TrimEnd(ReadOnlySpan<byte> text)
+    {
+        var end = text.Length;
+        while (end > 0 && IsBlank(text[end - 1]))
+        {
+            end--;
+        }
+
+        return text[..end];
+    }
 
     /// <summary>Reads digits and nothing else; a sign, a blank or an overflow is no number.</summary>
     public static bool TryReadNumber(ReadOnlySpan<byte> text, out uint value)
@@ -96,6 +118,8 @@ internal static class SipText
 
     /// <summary>Text to keep: UTF-8, with what is not UTF-8 replaced.</summary>
     public static string Keep(ReadOnlySpan<byte> text) => Encoding.UTF8.GetString(text);
+
+    private static bool IsBlank(byte letter) => letter is (byte)' ' or (byte)'\t';
 }
 
 /// <summary>Enumerates the items of a comma-separated header, trimmed, empty ones skipped.</summary>

@@ -1,34 +1,52 @@
+using System.Buffers;
 using System.Text;
 
 namespace Talreg.Sip.Messages;
 
-/// <summary>Reads URIs and name-addrs (RFC 3261 §19.1, §20.10, §25.1). Stateless.</summary>
+/// <summary>Reads URIs and name-addrs (RFC 3261 §19.1, §20.10, §25.1). Stateless; splitting allocates nothing.</summary>
 internal static class SipUriParser
 {
     /// <summary>The longest URI or display name kept, in bytes.</summary>
     public const int MaxUriBytes = 2_048;
 
+    private static readonly SearchValues<byte> NotInUri = SearchValues.Create(" \t<>\""u8);
+
     /// <summary>Reads a URI; schemes other than sip and sips are kept as text.</summary>
     public static bool TryParseUri(ReadOnlySpan<byte> text, out SipUri? uri)
     {
-        uri = null;
+        uri = TrySplitUri(text, out var spans) ? spans.Keep() : null;
+        return uri is not null;
+    }
+
+    /// <summary>Reads a name-addr or addr-spec with its header parameters.</summary>
+    public static bool TryParseNameAddress(ReadOnlySpan<byte> text, out NameAddress? address)
+    {
+        address = TrySplitNameAddress(text, out var spans) ? spans.Keep() : null;
+        return address is not null;
+    }
+
+    /// <summary>Checks a URI and finds its pieces.</summary>
+    public static bool TrySplitUri(ReadOnlySpan<byte> text, out UriSpans uri)
+    {
+        uri = default;
         var colon = text.IndexOf((byte)':');
         if (colon <= 0 || colon == text.Length - 1 || text.Length > MaxUriBytes || !SipText.IsToken(text[..colon])
-            || text.IndexOfAny(" \t<>\""u8) >= 0)
+            || text.ContainsAny(NotInUri))
         {
             return false;
         }
 
         var scheme = Scheme(text[..colon]);
         var rest = text[(colon + 1)..];
-        var isSip = scheme is "sip" or "sips";
-        return isSip ? TryParseSip(text, scheme, rest, out uri) : KeepOther(text, scheme, rest, out uri);
+        return scheme is "sip" or "sips"
+            ? TrySplitSip(text, scheme, rest, out uri)
+            : SplitOther(text, scheme, rest, out uri);
     }
 
-    /// <summary>Reads a name-addr or addr-spec with its header parameters.</summary>
-    public static bool TryParseNameAddress(ReadOnlySpan<byte> text, out NameAddress? address)
+    /// <summary>Checks a name-addr or addr-spec and finds its pieces.</summary>
+    public static bool TrySplitNameAddress(ReadOnlySpan<byte> text, out NameAddressSpans address)
     {
-        address = null;
+        address = default;
         text = SipText.Trim(text);
         var open = IndexOfAngle(text);
         ReadOnlySpan<byte> uriText;
@@ -54,7 +72,7 @@ internal static class SipUriParser
             parameters = semicolon < 0 ? default : text[semicolon..];
         }
 
-        if ((!parameters.IsEmpty && parameters[0] != ';') || !TryParseUri(uriText, out var uri))
+        if ((!parameters.IsEmpty && parameters[0] != ';') || !TrySplitUri(uriText, out var uri))
         {
             return false;
         }
@@ -65,13 +83,53 @@ internal static class SipUriParser
             return false;
         }
 
-        address = new NameAddress
+        address = new NameAddressSpans
         {
-            Uri = uri!,
-            DisplayName = display.IsEmpty ? null : KeepDisplayName(display),
-            Tag = hasTag ? SipText.Keep(tag) : null,
-            Parameters = SipText.Keep(parameters),
+            DisplayName = display, Uri = uri, Tag = tag, HasTag = hasTag, Parameters = parameters,
         };
+        return true;
+    }
+
+    /// <summary>Reads <c>host</c>, <c>host:port</c>, <c>[v6]</c> or <c>[v6]:port</c>.</summary>
+    public static bool TrySplitHostPort(ReadOnlySpan<byte> text, out ReadOnlySpan<byte> host, out int? port)
+    {
+        host = default;
+        port = null;
+        int end;
+        if (!text.IsEmpty && text[0] == '[')
+        {
+            var close = text.IndexOf((byte)']');
+            if (close < 3)
+            {
+                return false;
+            }
+
+            host = text[1..close];
+            end = close + 1;
+        }
+        else
+        {
+            var colon = text.IndexOf((byte)':');
+            end = colon < 0 ? text.Length : colon;
+            host = text[..end];
+            if (!SipText.IsToken(host))
+            {
+                return false;
+            }
+        }
+
+        if (end == text.Length)
+        {
+            return true;
+        }
+
+        if (text[end] != ':' || !SipText.TryReadNumber(text[(end + 1)..], out var number)
+            || number is 0 or > 65_535)
+        {
+            return false;
+        }
+
+        port = (int)number;
         return true;
     }
 
@@ -83,10 +141,10 @@ internal static class SipUriParser
         : Encoding.ASCII.GetString(text).ToLowerInvariant();
 
     // sip:user:password@host:port;uri-parameters?headers
-    private static bool TryParseSip(
-        ReadOnlySpan<byte> text, string scheme, ReadOnlySpan<byte> rest, out SipUri? uri)
+    private static bool TrySplitSip(
+        ReadOnlySpan<byte> text, string scheme, ReadOnlySpan<byte> rest, out UriSpans uri)
     {
-        uri = null;
+        uri = default;
         var at = rest.IndexOf((byte)'@');
         var user = at < 0 ? default : rest[..at];
         var host = rest[(at + 1)..];
@@ -94,76 +152,38 @@ internal static class SipUriParser
         var tail = end < 0 ? default : host[end..];
         host = end < 0 ? host : host[..end];
         var question = tail.IndexOf((byte)'?');
-        var parameters = question < 0 ? tail : tail[..question];
-        if (at == 0 || !TryParseHostPort(host, out var hostText, out var port))
+        if (at == 0 || !TrySplitHostPort(host, out var hostText, out var port))
         {
             return false;
         }
 
         var password = user.IndexOf((byte)':');
-        uri = new SipUri
+        uri = new UriSpans
         {
-            Text = SipText.Keep(text),
+            Text = text,
             Scheme = scheme,
-            User = at < 0 ? null : Uri.UnescapeDataString(SipText.Keep(password < 0 ? user : user[..password])),
+            User = password < 0 ? user : user[..password],
+            HasUser = at >= 0,
             Host = hostText,
             Port = port,
-            Parameters = SipText.Keep(parameters),
+            Parameters = question < 0 ? tail : tail[..question],
         };
         return true;
     }
 
-    private static bool KeepOther(ReadOnlySpan<byte> text, string scheme, ReadOnlySpan<byte> rest, out SipUri? uri)
+    private static bool SplitOther(ReadOnlySpan<byte> text, string scheme, ReadOnlySpan<byte> rest, out UriSpans uri)
     {
         var semicolon = rest.IndexOf((byte)';');
-        uri = new SipUri
+        var isNumber = scheme == "tel";
+        uri = new UriSpans
         {
-            Text = SipText.Keep(text),
+            Text = text,
             Scheme = scheme,
-            User = scheme == "tel" ? SipText.Keep(semicolon < 0 ? rest : rest[..semicolon]) : null,
-            Parameters = semicolon < 0 ? "" : SipText.Keep(rest[semicolon..]),
+            User = isNumber ? (semicolon < 0 ? rest : rest[..semicolon]) : default,
+            HasUser = isNumber,
+            Parameters = semicolon < 0 ? default : rest[semicolon..],
         };
         return true;
-    }
-
-    /// <summary>Reads <c>host</c>, <c>host:port</c>, <c>[v6]</c> or <c>[v6]:port</c>.</summary>
-    public static bool TryParseHostPort(ReadOnlySpan<byte> text, out string host, out int? port)
-    {
-        host = "";
-        port = null;
-        int end;
-        if (!text.IsEmpty && text[0] == '[')
-        {
-            var close = text.IndexOf((byte)']');
-            if (close < 3)
-            {
-                return false;
-            }
-
-            host = SipText.Keep(text[1..close]);
-            end = close + 1;
-        }
-        else
-        {
-            var colon = text.IndexOf((byte)':');
-            end = colon < 0 ? text.Length : colon;
-            if (!SipText.IsToken(text[..end]))
-            {
-                return false;
-            }
-
-            host = SipText.Keep(text[..end]);
-        }
-
-        if (end == text.Length)
-        {
-            return true;
-        }
-
-        var valid = text[end] == ':' && SipText.TryReadNumber(text[(end + 1)..], out var number)
-            && number is > 0 and <= 65_535;
-        port = valid ? int.Parse(text[(end + 1)..], provider: null) : null;
-        return valid;
     }
 
     private static int IndexOfAngle(ReadOnlySpan<byte> text)
@@ -192,23 +212,5 @@ internal static class SipUriParser
         }
 
         return -1;
-    }
-
-    private static string KeepDisplayName(ReadOnlySpan<byte> display)
-    {
-        var text = SipText.Keep(SipText.Unquote(display));
-        if (!text.Contains('\\'))
-        {
-            return text;
-        }
-
-        var plain = new StringBuilder(text.Length);
-        for (var i = 0; i < text.Length; i++)
-        {
-            i += text[i] == '\\' && i + 1 < text.Length ? 1 : 0;
-            plain.Append(text[i]);
-        }
-
-        return plain.ToString();
     }
 }

@@ -36,7 +36,7 @@ internal sealed class ServerTransaction(
     public int FinalStatus { get; private set; }
 
     /// <summary>An INVITE that would make a session, not one within a session.</summary>
-    public bool IsInvitation => IsInvite && Request.To.Tag is null;
+    public bool IsInvitation => IsInvite && Request.ToTag is null;
 
     public bool IsAcknowledged { get; private set; }
 
@@ -54,15 +54,16 @@ internal sealed class ServerTransaction(
     private bool IsReliable => Flow.IsReliable;
 
     /// <summary>
-    /// The transaction's key; ACK and CANCEL find their INVITE by passing its method (RFC 3261 §17.2.3).
+    /// The transaction's key; ACK and CANCEL find their INVITE by passing its method (RFC 3261 §17.2.3). Before the message
+    /// lets its bytes go.
     /// </summary>
     public static string KeyOf(SipRequest request, string method) =>
         request.Via.HasUniqueBranch
             ? $"{request.Via.Branch}|{request.Via.SentBy}|{method}"
-            : $"{request.CallId}|{request.From.Tag}|{request.CSeq}|{request.Via.Text}|{method}";
+            : $"{request.CallId}|{request.FromTag}|{request.CSeq}|{ViaHeader.TextOf(request.Message)}|{method}";
 
     public static string MergeKeyOf(SipRequest request) =>
-        $"{request.CallId}|{request.From.Tag}|{request.CSeq}|{request.Method}";
+        $"{request.CallId}|{request.FromTag}|{request.CSeq}|{request.Method}";
 
     /// <summary>Sends a response and keeps it for retransmissions. A second final is ignored.</summary>
     public void Respond(int status, byte[] response)
