@@ -9,4 +9,10 @@ internal static partial class RecorderLog
     [LoggerMessage(
         6001, LogLevel.Information, "{Bytes} bytes of journal of earlier starts are read beside recording")]
     public static partial void Recovering(this ILogger logger, long bytes);
+
+    [LoggerMessage(6020, LogLevel.Warning, "No silo of the cluster can be reached; trying again: {Reason}")]
+    public static partial void NoSilo(this ILogger logger, string reason);
+
+    [LoggerMessage(6021, LogLevel.Warning, "The cluster does not answer for the interface yet; asking again: {Reason}")]
+    public static partial void ClusterNotReady(this ILogger logger, string reason);
 }
