@@ -30,6 +30,8 @@ public sealed class FileKeyReaderTests
         {
             Assert.Equal(Key(i), Get(reader, Id(i)));
         }
+
+        Assert.Equal(5000, reader.List(KeyKind.Take).Count);
     }
 
     [Fact]

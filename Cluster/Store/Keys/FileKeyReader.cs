@@ -60,6 +60,22 @@ public sealed class FileKeyReader : IKeyStore
     }
 
     /// <inheritdoc />
+    /// <remarks>Of takes only, as of now.</remarks>
+    public IReadOnlyList<Guid> List(KeyKind kind)
+    {
+        if (kind != KeyKind.Take)
+        {
+            return [];
+        }
+
+        lock (_gate)
+        {
+            Scan(0);
+            return [.. _takes.Keys];
+        }
+    }
+
+    /// <inheritdoc />
     /// <exception cref="StoreException">Always: the store is another process's.</exception>
     public ValueTask PutAsync(
         KeyKind kind,
