@@ -6,7 +6,6 @@ using Talreg.Api;
 using Talreg.Api.Access;
 using Talreg.Api.Recordings;
 using Talreg.Gateway;
-using Talreg.Gateway.Scrub;
 using Talreg.Grains;
 using Talreg.Grains.Ledger;
 using Talreg.Silo.Options;

@@ -90,6 +90,11 @@ public sealed class FileKeyReader : IKeyStore
     public ValueTask DestroyAsync(KeyKind kind, Guid id, CancellationToken cancellationToken = default) =>
         throw new StoreException($"{_folder} is another process's; it is only read here");
 
+    /// <inheritdoc />
+    /// <exception cref="StoreException">Always: the store is another process's.</exception>
+    public void Forget(KeyKind kind, Guid id) =>
+        throw new StoreException($"{_folder} is another process's; it is only read here");
+
     private bool TryFind(Guid id, Span<byte> slot)
     {
         lock (_gate)
