@@ -22,8 +22,14 @@ internal sealed class LogKeySource(IKeyStore keys) : ILogKeySource
             await keys.PutAsync(KeyKind.LedgerSigning, id, tenant, seed, cancellationToken).ConfigureAwait(false);
         }
 
-        // The name must stay what it was for the key's whole life, so it is made of the key.
-        var name = HMACSHA256.HashData(seed, "talreg/1/log-id"u8);
-        return new LogKey(seed, Convert.ToHexStringLower(name.AsSpan(0, 4)));
+        return new LogKey(seed, NameOf(seed));
+    }
+
+    /// <summary>A log's name. It must stay what it was for the key's whole life, so it is made of the key.</summary>
+    public static string NameOf(ReadOnlySpan<byte> seed)
+    {
+        Span<byte> name = stackalloc byte[HMACSHA256.HashSizeInBytes];
+        HMACSHA256.HashData(seed, "talreg/1/log-id"u8, name);
+        return Convert.ToHexStringLower(name[..4]);
     }
 }

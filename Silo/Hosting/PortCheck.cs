@@ -37,6 +37,13 @@ internal static class PortCheck
         }
     }
 
+    /// <summary>Returns when a TCP address can be listened on.</summary>
+    /// <exception cref="StartRefusedException">It cannot; the message names the key, the address and what to do.</exception>
+    public static void RequireStream(SettingKey key, IPEndPoint address)
+    {
+        using var bound = Bind(key, address, SocketType.Stream);
+    }
+
     private static Socket Bind(SettingKey key, IPEndPoint address, SocketType type)
     {
         var protocol = type == SocketType.Dgram ? ProtocolType.Udp : ProtocolType.Tcp;

@@ -1,26 +1,17 @@
 using System.Net;
-using System.Net.Sockets;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Orleans.Configuration;
 using Prometheus;
 using Talreg.Api;
 using Talreg.Api.Access;
 using Talreg.Api.Recordings;
-using Talreg.Capture;
-using Talreg.Capture.PreBuffer;
-using Talreg.Evidence.Keys;
 using Talreg.Gateway;
-using Talreg.Gateway.Scrub;
 using Talreg.Grains;
 using Talreg.Grains.Ledger;
-using Talreg.Hardware.Udp;
 using Talreg.Silo.Options;
 using Talreg.Silo.Recordings;
 using Talreg.State;
 using Talreg.Store;
-using Talreg.Store.Journal;
-using Talreg.Store.Keys;
-using Talreg.Store.Recordings;
 
 namespace Talreg.Silo.Hosting;
 
@@ -44,207 +35,67 @@ internal sealed record RecorderConsole
 /// An all-in-one recorder: silo, gateway, API and page in one process on one data folder. Opened bottom up (folder,
 /// keys, journal, silo, gateway) and closed in the opposite order, so that nothing is used before it is there.
 /// </summary>
-internal sealed class RecorderHost : IAsyncDisposable
+internal sealed class RecorderHost : ProgramHost
 {
-    private readonly DataFolder _folder;
-    private readonly RootKey _root;
-    private readonly FileKeyStore _keys;
-    private readonly TakeJournal _journal;
-    private readonly PreBufferPool? _preBuffer;
-    private readonly CaptureEngine _capture;
-    private readonly WebApplication _app;
-    private bool _started;
+    private readonly GatewayParts _parts;
 
-    private RecorderHost(
-        DataFolder folder,
-        RootKey root,
-        FileKeyStore keys,
-        TakeJournal journal,
-        PreBufferPool? preBuffer,
-        CaptureEngine capture,
-        WebApplication app)
-    {
-        _folder = folder;
-        _root = root;
-        _keys = keys;
-        _journal = journal;
-        _preBuffer = preBuffer;
-        _capture = capture;
-        _app = app;
-    }
-
-    /// <summary>The application's services.</summary>
-    public IServiceProvider Services => _app.Services;
+    private RecorderHost(GatewayParts parts, WebApplication app)
+        : base(app) => _parts = parts;
 
     /// <summary>The gateway.</summary>
     public GatewayNode Gateway => Services.GetRequiredService<GatewayNode>();
-
-    /// <summary>Where the API and the page are, with the port taken.</summary>
-    public Uri Http => new(_app.Urls.First());
-
-    /// <summary>Raised when the process is told to stop.</summary>
-    public CancellationToken Stopping => Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
 
     /// <summary>Opens everything up to, but not including, the network.</summary>
     /// <exception cref="StartRefusedException">With the line to print.</exception>
     public static async Task<RecorderHost> OpenAsync(
         RecorderSettings settings, RecorderConsole console, CancellationToken cancellationToken)
     {
-        var folder = DataFolder.Take(settings.Data);
-        RootKey? root = null;
-        FileKeyStore? keys = null;
-        TakeJournal? journal = null;
-        PreBufferPool? preBuffer = null;
+        if (settings.Cluster.Given is { } key)
+        {
+            // Whoever names a database or a certificate expects more than one process on its own file gives.
+            throw new StartRefusedException($"{key} is for 'talreg silo' and 'talreg gateway'; this is all in one.");
+        }
+
+        var parts = await GatewayParts.OpenAsync(settings, hears: !console.SiloOnly, cancellationToken)
+            .ConfigureAwait(false);
         try
         {
-            if (!console.SiloOnly)
-            {
-                PortCheck.Require(settings);
-            }
-
-            // Beside what waits for the disk.
-            var rehearsal = console.SiloOnly ? Task.CompletedTask : Task.Run(Rehearsal.Run, cancellationToken);
-            root = OpenRootKey(Path.Combine(folder.Sub("keys"), "root.key"));
-            keys = FileKeyStore.Open(folder.Sub("keys"), root);
-            journal = await TakeJournal.OpenAsync(
-                new JournalOptions
-                {
-                    Volumes = settings.Volumes.Count > 0 ? settings.Volumes : [folder.Path],
-                    RecordingsDirectory = folder.Path,
-                    SegmentBytes = settings.SegmentBytes,
-                    ReserveSegments = settings.ReserveSegments,
-                    UnconfirmedBytes = settings.StallBytes,
-                    AlarmPercent = settings.SpaceAlarm,
-                    RefusePercent = settings.SpaceRefuse,
-                },
-                keys,
-                TimeProvider.System,
-                cancellationToken).ConfigureAwait(false);
-            preBuffer = OpenPreBuffer(settings);
-            await rehearsal.ConfigureAwait(false);
-            var device = MediaDevice.Open(settings, hears: !console.SiloOnly);
-            var capture = new CaptureEngine(
-                device, journal, preBuffer: preBuffer, sendReports: settings.RtcpReports);
-            var app = Build(settings, console, folder, keys, journal, capture, device);
-            return new RecorderHost(folder, root, keys, journal, preBuffer, capture, app);
+            return new RecorderHost(parts, Build(settings, console, parts));
         }
-        catch (Exception e) when (e is StartRefusedException or StoreException or AccessTokensException or IOException
-            or UnauthorizedAccessException or PreBufferRefusedException)
+        catch (Exception e) when (e is StoreException or AccessTokensException or IOException
+            or UnauthorizedAccessException)
         {
-            preBuffer?.Dispose();
-            if (journal is not null)
-            {
-                await journal.DisposeAsync().ConfigureAwait(false);
-            }
-
-            keys?.Dispose();
-            root?.Dispose();
-            folder.Dispose();
-            throw e as StartRefusedException ?? new StartRefusedException(e.Message);
-        }
-    }
-
-    /// <summary>Starts the silo, then the gateway, then the API.</summary>
-    /// <exception cref="StartRefusedException">With the line to print.</exception>
-    public async Task StartAsync(CancellationToken cancellationToken)
-    {
-        // A start that fails half way has services to stop too.
-        _started = true;
-        try
-        {
-            await _app.StartAsync(cancellationToken).ConfigureAwait(false);
-        }
-        catch (Exception e) when (
-            e is IOException or SocketException or Sip.SipListenerException or Sip.Transport.SipTlsException
-                or StateStorageException)
-        {
+            await parts.DisposeAsync().ConfigureAwait(false);
             throw new StartRefusedException(e.Message);
         }
     }
 
-    /// <summary>Waits until the process is told to stop: SIGTERM, Ctrl-C, or the token. Disposing stops it.</summary>
-    public async Task WaitForStopAsync(CancellationToken cancellationToken)
-    {
-        var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var signal = Stopping.Register(() => told.TrySetResult());
-        using var caller = cancellationToken.Register(() => told.TrySetResult());
-        await told.Task.ConfigureAwait(false);
-    }
-
     /// <inheritdoc />
-    public async ValueTask DisposeAsync()
+    protected override ValueTask CloseAsync() => _parts.DisposeAsync();
+
+    private static WebApplication Build(RecorderSettings settings, RecorderConsole console, GatewayParts parts)
     {
-        if (_started)
-        {
-            await _app.StopAsync().ConfigureAwait(false);
-        }
-
-        await _app.DisposeAsync().ConfigureAwait(false);
-        await _capture.DisposeAsync().ConfigureAwait(false);
-        _preBuffer?.Dispose();
-        await _journal.DisposeAsync().ConfigureAwait(false);
-        _keys.Dispose();
-        _root.Dispose();
-        _folder.Dispose();
-    }
-
-    // What nobody chose may not keep a recorder from starting: where hardly anything may be locked, there is no pre-buffer, and
-    // the calls that want one say so.
-    private static PreBufferPool? OpenPreBuffer(RecorderSettings settings)
-    {
-        var bytes = settings.PreBufferBytes ?? PreBufferPool.DefaultBudgetBytes;
-        return bytes >= PreBufferPool.BlockBytes ? new PreBufferPool(bytes) : null;
-    }
-
-    private static RootKey OpenRootKey(string path) => File.Exists(path) ? RootKey.Load(path) : RootKey.Create(path);
-
-    private static WebApplication Build(
-        RecorderSettings settings,
-        RecorderConsole console,
-        DataFolder folder,
-        FileKeyStore keys,
-        TakeJournal journal,
-        CaptureEngine capture,
-        UdpDevice device)
-    {
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "talreg" });
-        builder.Logging.AddSimpleConsole(format => format.SingleLine = true);
-        builder.Logging.SetMinimumLevel(console.LogLevel);
-        builder.Logging.AddFilter("Orleans", LogLevel.Warning);
-        builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
-
-        // The watchdog takes the pauses of a start for trouble; a recorder's own measures are those of its gateway.
-        builder.Logging.AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
-
-        // It also advises server GC: this process holds the gateway, whose heap is kept small on purpose.
-        builder.Logging.AddFilter("Orleans.Runtime.Silo", LogLevel.Error);
-        builder.Logging.AddFilter("Polly", LogLevel.Warning);
-
-        // A start that fails is told in one line by the verb, not by the host with its stack.
-        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
-        builder.WebHost.UseKestrelCore();
-        builder.WebHost.ConfigureKestrel(kestrel =>
-            kestrel.Listen(console.SiloOnly ? new IPEndPoint(IPAddress.Loopback, 0) : settings.Http));
-        builder.Services.AddRouting();
-        builder.Services.AddSingleton(TimeProvider.System);
-        builder.Services.AddSingleton<IKeyStore>(keys);
-        builder.Services.AddSingleton(journal);
-        builder.Services.AddSingleton(capture);
-        builder.Services.AddSingleton(new RecordingStore(folder.Path, keys));
+        var builder = CreateBuilder(
+            console.LogLevel, console.SiloOnly ? new IPEndPoint(IPAddress.Loopback, 0) : settings.Http);
+        parts.AddTo(builder.Services);
         builder.Services.AddSingleton<IRecordedMedia, RecordedMedia>();
-        AddSilo(builder, settings, folder);
+        AddSilo(builder, settings, parts.Folder);
         var registry = Metrics.NewCustomRegistry();
         builder.Services.AddSingleton(registry);
         builder.Services.AddSingleton<ReadModelRebuild>();
         if (!console.SiloOnly)
         {
-            AddGateway(builder.Services, settings, device);
+            parts.AddGateway(builder.Services, settings);
+            builder.Services.AddSingleton<ILiveMedia, LiveMedia>();
+            builder.Services.AddSingleton<Housekeeping>();
+            builder.Services.AddHostedService(provider => provider.GetRequiredService<Housekeeping>());
+            builder.Services.AddHealthChecks().AddCheck<GatewayHealth>("gateway", HealthStatus.Unhealthy);
         }
 
         builder.Services.AddTalregApi(new TalregApiOptions
         {
             Tenant = settings.Tenant,
-            TokenFile = Path.Combine(folder.Path, "tokens.json"),
+            TokenFile = Path.Combine(parts.Folder.Path, "tokens.json"),
             BootstrapToken = console.BootstrapToken,
             AnnounceToken = console.AnnounceToken,
             Registry = registry,
@@ -270,48 +121,5 @@ internal sealed class RecorderHost : IAsyncDisposable
             silo.Services.AddTalregSqliteStorage(
                 new SqliteDatabaseOptions { Path = Path.Combine(folder.Path, "state.db") });
         });
-    }
-
-    private static void AddGateway(IServiceCollection services, RecorderSettings settings, UdpDevice device)
-    {
-        services.AddSingleton(new Gateway.GatewayOptions
-        {
-            Tenant = settings.Tenant,
-            Site = settings.Site,
-            Gateway = settings.Gateway,
-            Interface = settings.Interface,
-            Sip = settings.Sip,
-            SipAlso = settings.SipAlso,
-            SipTls = settings.SipTls,
-            SipAccess = settings.SipAccess,
-            Codecs = settings.Codecs,
-            SrtpKeysInClear = settings.SrtpKeysInClear,
-            Lines = settings.Lines,
-            MediaTimeout = settings.MediaTimeout,
-            Scrub = settings.ScrubBytesPerSecond == 0
-                ? null
-                : new ScrubOptions
-                {
-                    StateFile = Path.Combine(settings.Data, "scrub.json"),
-                    BytesPerSecond = settings.ScrubBytesPerSecond,
-                    Every = settings.ScrubEvery,
-                },
-        });
-        services.AddSingleton(settings);
-        services.AddSingleton(device);
-        services.AddSingleton<GatewayNode>();
-        services.AddSingleton<ILiveMedia, LiveMedia>();
-        services.AddSingleton<RecorderMetrics>();
-        services.AddHostedService<GatewayService>();
-        services.AddSingleton<Housekeeping>();
-        services.AddHostedService(provider => provider.GetRequiredService<Housekeeping>());
-        services.AddHealthChecks().AddCheck<GatewayHealth>("gateway", HealthStatus.Unhealthy);
-    }
-
-    private static int FreePort()
-    {
-        using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        probe.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)probe.LocalEndPoint!).Port;
     }
 }

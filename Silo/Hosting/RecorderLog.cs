@@ -17,4 +17,10 @@ internal static partial class RecorderLog
 
     [LoggerMessage(6003, LogLevel.Warning, "Housekeeping failed; again in {Delay}")]
     public static partial void HousekeepingFailed(this ILogger logger, TimeSpan delay, Exception e);
+
+    [LoggerMessage(6020, LogLevel.Warning, "No silo of the cluster can be reached; trying again: {Reason}")]
+    public static partial void NoSilo(this ILogger logger, string reason);
+
+    [LoggerMessage(6021, LogLevel.Warning, "The cluster does not answer for the interface yet; asking again: {Reason}")]
+    public static partial void ClusterNotReady(this ILogger logger, string reason);
 }

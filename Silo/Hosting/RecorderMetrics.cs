@@ -7,29 +7,15 @@ namespace Talreg.Silo.Hosting;
 
 /// <summary>The gateway's counters as Prometheus metrics, read when they are scraped.</summary>
 internal sealed class RecorderMetrics(
-    GatewayNode gateway, UdpDevice device, RecorderSettings settings, CollectorRegistry registry) : IDisposable
+    GatewayNode gateway, UdpDevice device, RecorderSettings settings, CollectorRegistry registry)
 {
     private static readonly string[] OutcomeLabel = ["outcome"];
     private static readonly string[] MethodLabels = ["method", "why"];
-
-    private IDisposable? _orleans;
-
-    /// <inheritdoc />
-    public void Dispose() => _orleans?.Dispose();
 
     /// <summary>Registers the collection. Once.</summary>
     public void Start()
     {
         var factory = Metrics.WithCustomRegistry(registry);
-        DotNetStats.Register(registry);
-        _orleans = MeterAdapter.StartListening(new MeterAdapterOptions
-        {
-            InstrumentFilterPredicate = instrument => instrument.Meter.Name == "Microsoft.Orleans",
-            Registry = registry,
-
-            // Without its own factory the adapter fills the default registry, and the scrape is silently empty.
-            MetricFactory = factory,
-        });
         factory.CreateGauge(
                 "talreg_receive_shards",
                 "Threads that read media, by the method and why it and not the other.",

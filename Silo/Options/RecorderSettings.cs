@@ -6,7 +6,7 @@ using Talreg.Sip.Transport;
 
 namespace Talreg.Silo.Options;
 
-/// <summary>Everything an all-in-one recorder needs to know, checked. Made by <see cref="SettingsReader"/>.</summary>
+/// <summary>Everything a recorder, or a silo or gateway, needs to know, checked. Made by <see cref="SettingsReader"/>.</summary>
 internal sealed record RecorderSettings
 {
     /// <summary>Folder that holds everything the recorder keeps; absolute.</summary>
@@ -95,4 +95,7 @@ internal sealed record RecorderSettings
 
     /// <summary>Number prefixes of recorded lines; empty: the first participant of the metadata is the line.</summary>
     public IReadOnlyList<string> Lines { get; init; } = [];
+
+    /// <summary>What a process of a cluster needs to know.</summary>
+    public ClusterSettings Cluster { get; init; } = new();
 }

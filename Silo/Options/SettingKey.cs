@@ -11,6 +11,10 @@ internal sealed record SettingKey(string Name, string Allowed)
 {
     private const string EndPoint = "an address and a port such as 0.0.0.0:5060 or [::1]:5060; port 0 takes a free one";
     private const string EndPoints = EndPoint + "; up to 16, separated by commas";
+    private const string ClusterEndPoint =
+        "an address of this machine and a port such as 10.0.0.1:11111, port 0 for a free one; of loopback unless "
+        + "cluster-tls-certificate, -key and -trust are given";
+
     private const string PemFile = "the path of a PEM file";
 
     public static readonly SettingKey Data = new("data", "the path of a folder");
@@ -81,6 +85,31 @@ internal sealed record SettingKey(string Name, string Allowed)
     public static readonly SettingKey Lines = new(
         "lines", $"up to 1000 number prefixes of at most {Names.MaxLineLength} characters, separated by commas");
 
+    public static readonly SettingKey Database = new(
+        "database",
+        "a connection string of Npgsql with Host and Database; Host on this machine (a socket's folder or 127.0.0.1), or "
+        + "SSL Mode=VerifyFull or VerifyCA");
+
+    public static readonly SettingKey Cluster = Named("cluster", 32);
+
+    public static readonly SettingKey Silo = new("silo", ClusterEndPoint);
+
+    public static readonly SettingKey SiloClients = new("silo-clients", ClusterEndPoint);
+
+    public static readonly SettingKey Ledger = new(
+        "ledger", "the path of a folder that every silo of the cluster sees");
+
+    public static readonly SettingKey ClusterKey = new(
+        "cluster-key", "the path of a file of 32 random bytes, the same for every silo (openssl rand -out FILE 32)");
+
+    public static readonly SettingKey GatewayData = new("gateway-data", "the data folder of this node's gateway");
+
+    public static readonly SettingKey ClusterTlsCertificate = new("cluster-tls-certificate", PemFile);
+
+    public static readonly SettingKey ClusterTlsKey = new("cluster-tls-key", PemFile);
+
+    public static readonly SettingKey ClusterTlsTrust = new("cluster-tls-trust", PemFile);
+
     /// <summary>Every key there is.</summary>
     public static readonly IReadOnlyList<SettingKey> All =
     [
@@ -88,6 +117,8 @@ internal sealed record SettingKey(string Name, string Allowed)
         RtpPorts, Receive, ReceiveShards, RtcpReports, Tenant, Site, Gateway, Interface, Policy, MediaTimeout,
         SegmentMib, Volumes, ReserveSegments, StallMib, SpaceAlarm, SpaceRefuse, Lines, PreBufferMib,
         ScrubMibPerSecond, ScrubDays,
+        Database, Cluster, Silo, SiloClients, Ledger, ClusterKey, GatewayData, ClusterTlsCertificate, ClusterTlsKey,
+        ClusterTlsTrust,
     ];
 
     /// <summary>The least and the most of a number or of a name's length; 0 where neither is.</summary>

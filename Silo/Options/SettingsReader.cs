@@ -108,8 +108,16 @@ internal static class SettingsReader
             ScrubBytesPerSecond = (long)Number(configuration, SettingKey.ScrubMibPerSecond, 16) << 20,
             ScrubEvery = TimeSpan.FromDays(Number(configuration, SettingKey.ScrubDays, 30)),
             Lines = Lines(configuration[SettingKey.Lines.Name]),
+            Cluster = ClusterSettingsReader.Read(configuration, (key, value) => EndPoint(key, value)),
         };
     }
+
+    /// <summary>The full path of a file that must be there.</summary>
+    /// <exception cref="SettingsException">It is not, or none is given.</exception>
+    public static string ExistingFile(SettingKey key, string? path) =>
+        path is not null && File.Exists(path)
+            ? Path.GetFullPath(path)
+            : throw new SettingsException(key.Name, path, key.Allowed);
 
     // A shell cannot name a variable with a hyphen. One in another case than ours stays what it is, a key nobody knows:
     // two that differ in case only would otherwise hide each other.

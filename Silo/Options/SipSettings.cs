@@ -34,9 +34,9 @@ internal static class SipSettings
         return new SipTlsOptions
         {
             Listeners = endPoints(listeners),
-            CertificatePath = ExistingFile(files[0], configuration[files[0].Name]),
-            KeyPath = ExistingFile(files[1], configuration[files[1].Name]),
-            TrustPath = configuration[files[2].Name] is { } trust ? ExistingFile(files[2], trust) : null,
+            CertificatePath = SettingsReader.ExistingFile(files[0], configuration[files[0].Name]),
+            KeyPath = SettingsReader.ExistingFile(files[1], configuration[files[1].Name]),
+            TrustPath = configuration[files[2].Name] is { } trust ? SettingsReader.ExistingFile(files[2], trust) : null,
         };
     }
 
@@ -82,11 +82,6 @@ internal static class SipSettings
             ? codecs
             : throw new SettingsException(SettingKey.Codecs.Name, value, SettingKey.Codecs.Allowed);
     }
-
-    private static string ExistingFile(SettingKey key, string? path) =>
-        path is not null && File.Exists(path)
-            ? Path.GetFullPath(path)
-            : throw new SettingsException(key.Name, path, key.Allowed);
 
     private static SipPeer ToPeer(ClientDocument client)
     {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Talreg.Gateway;
 using Talreg.Silo.Hosting;
 using Talreg.Silo.Options;
 
@@ -26,30 +27,34 @@ internal static class AllVerb
     {
         var options = new RecorderOptions();
         options.AddTo(command);
-        command.SetAction((result, cancellationToken) => RunAsync(options, result, cancellationToken));
+        command.SetAction((result, cancellationToken) => RunAsync(result, cancellationToken));
     }
 
-    private static async Task<int> RunAsync(
-        RecorderOptions options, ParseResult result, CancellationToken cancellationToken)
+    /// <summary>How a process that runs until it is told to stop shows itself.</summary>
+    public static RecorderConsole Shown(InvocationConfiguration console) => new()
+    {
+        BootstrapToken = Environment.GetEnvironmentVariable(BootstrapVariable),
+        AnnounceToken = token => console.Output.WriteLine(
+            $"Administrator token, shown this once, only its hash is kept: {token}"),
+    };
+
+    /// <summary>Where a gateway hears SIP.</summary>
+    public static string Describe(GatewayNode gateway) =>
+        $"SIP on {gateway.SipEndPoint}/UDP and {gateway.SipTcpEndPoint}/TCP"
+        + (gateway.SipTlsEndPoint is { } tls ? $" and {tls}/TLS" : "");
+
+    private static async Task<int> RunAsync(ParseResult result, CancellationToken cancellationToken)
     {
         var console = result.InvocationConfiguration;
         try
         {
-            var shown = new RecorderConsole
-            {
-                BootstrapToken = Environment.GetEnvironmentVariable(BootstrapVariable),
-                AnnounceToken = token => console.Output.WriteLine(
-                    $"Administrator token, shown this once, only its hash is kept: {token}"),
-            };
-            var host = await RecorderHost.OpenAsync(options.Read(result), shown, cancellationToken)
+            var host = await RecorderHost.OpenAsync(RecorderOptions.Read(result), Shown(console), cancellationToken)
                 .ConfigureAwait(false);
             await using (host.ConfigureAwait(false))
             {
                 await host.StartAsync(cancellationToken).ConfigureAwait(false);
                 await console.Output.WriteLineAsync(
-                    $"Recording. SIP on {host.Gateway.SipEndPoint}/UDP and {host.Gateway.SipTcpEndPoint}/TCP"
-                    + (host.Gateway.SipTlsEndPoint is { } tls ? $" and {tls}/TLS, " : ", ")
-                    + $"page and API on {host.Http}").ConfigureAwait(false);
+                    $"Recording. {Describe(host.Gateway)}, page and API on {host.Http}").ConfigureAwait(false);
                 await host.WaitForStopAsync(cancellationToken).ConfigureAwait(false);
                 await console.Output.WriteLineAsync("Stopping: live takes are sealed.").ConfigureAwait(false);
             }

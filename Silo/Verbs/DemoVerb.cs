@@ -30,7 +30,11 @@ internal static class DemoVerb
         options.AddTo(command);
         command.Add(once);
         command.SetAction((result, cancellationToken) =>
-            RunAsync(options.Given(result), result.GetValue(once), result.InvocationConfiguration, cancellationToken));
+            RunAsync(
+                RecorderOptions.Given(result),
+                result.GetValue(once),
+                result.InvocationConfiguration,
+                cancellationToken));
         return command;
     }
 

@@ -15,17 +15,16 @@ internal static class RebuildVerb
             "rebuild",
             "Drops the search's read model and fills it again from recordings and ledger. The recorder must be stopped.");
         options.AddFolderTo(command);
-        command.SetAction((result, cancellationToken) => RunAsync(options, result, cancellationToken));
+        command.SetAction((result, cancellationToken) => RunAsync(result, cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(
-        RecorderOptions options, ParseResult result, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(ParseResult result, CancellationToken cancellationToken)
     {
         var console = result.InvocationConfiguration;
         try
         {
-            var settings = options.Read(result);
+            var settings = RecorderOptions.Read(result);
             var shown = new RecorderConsole { LogLevel = LogLevel.Warning, SiloOnly = true };
             var host = await RecorderHost.OpenAsync(settings, shown, cancellationToken).ConfigureAwait(false);
             await using (host.ConfigureAwait(false))

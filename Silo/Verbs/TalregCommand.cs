@@ -13,6 +13,8 @@ internal static class TalregCommand
             "Talreg records calls that must be recorded, proves that it did, and plays them in ten years. "
             + "Without a verb it runs an all-in-one recorder (the verb 'all').");
         root.Add(AllVerb.Create());
+        root.Add(SiloVerb.Create());
+        root.Add(GatewayVerb.Create());
         root.Add(DemoVerb.Create());
         root.Add(VerifyVerb.Create());
         root.Add(ExportVerb.Create());

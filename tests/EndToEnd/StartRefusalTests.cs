@@ -112,6 +112,24 @@ public sealed class StartRefusalTests : IDisposable
             TalregProcess.Recorder(_folder));
     }
 
+    [Fact]
+    public async Task All_in_one_with_a_database_is_refused()
+    {
+        using var process = TalregProcess.Start(
+            TalregProcess.Recorder(_folder),
+            new Dictionary<string, string> { ["TALREG_DATABASE"] = "Host=127.0.0.1;Database=talreg" });
+        var (code, _, error) = await process.EndAsync();
+        Assert.Equal(2, code);
+        Assert.StartsWith(
+            "talreg: database is for 'talreg silo' and 'talreg gateway'", error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("silo")]
+    [InlineData("gateway")]
+    public Task Process_of_a_cluster_without_a_database_is_refused(string verb) =>
+        AssertRefusedAsync("database holds nothing", [verb, "--data", _folder, "--http", "127.0.0.1:0"]);
+
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     private static async Task AssertRefusedAsync(string line, string[] arguments, params string[] before)

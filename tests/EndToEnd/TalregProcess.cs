@@ -32,7 +32,12 @@ internal sealed partial class TalregProcess : IDisposable
     /// <summary>Starts the program.</summary>
     /// <param name="arguments">Its arguments.</param>
     /// <param name="before">A program that runs it, with its arguments; none by default.</param>
-    public static TalregProcess Start(IEnumerable<string> arguments, params string[] before)
+    public static TalregProcess Start(IEnumerable<string> arguments, params string[] before) =>
+        Start(arguments, new Dictionary<string, string>(StringComparer.Ordinal), before);
+
+    /// <summary>Starts the program with settings in its environment.</summary>
+    public static TalregProcess Start(
+        IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment, params string[] before)
     {
         string[] command = [.. before, "dotnet", Path.Combine(AppContext.BaseDirectory, "talreg.dll"), .. arguments];
         var start = new ProcessStartInfo(command[0], command[1..])
@@ -42,6 +47,11 @@ internal sealed partial class TalregProcess : IDisposable
             RedirectStandardError = true,
             Environment = { ["TALREG_BOOTSTRAP_TOKEN"] = RecorderClient.Token, ["TALREG_SEGMENT_MIB"] = "16" },
         };
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
         return new TalregProcess(Process.Start(start)!);
     }
 
@@ -51,7 +61,7 @@ internal sealed partial class TalregProcess : IDisposable
         var process = Start(Recorder(folder));
         try
         {
-            await process.WaitUntilRecordingAsync();
+            await process.WaitUntilRunningAsync();
             return process;
         }
         catch
@@ -106,24 +116,43 @@ internal sealed partial class TalregProcess : IDisposable
         _process.Dispose();
     }
 
-    private async Task WaitUntilRecordingAsync()
+    /// <summary>Waits for a line that holds a text.</summary>
+    public async Task WaitForLineAsync(string text)
     {
         using var limit = new CancellationTokenSource(Limit);
         while (await _process.StandardOutput.ReadLineAsync(limit.Token) is { } line)
         {
-            if (Recording().Match(line) is { Success: true } found)
+            if (line.Contains(text, StringComparison.Ordinal))
             {
-                Sip = IPEndPoint.Parse(found.Groups["sip"].Value);
+                return;
+            }
+        }
+
+        Assert.Fail($"The program ended without saying '{text}': {await _error}");
+    }
+
+    /// <summary>Waits until it says that it runs, and takes from its words where it is reached.</summary>
+    public async Task WaitUntilRunningAsync()
+    {
+        using var limit = new CancellationTokenSource(Limit);
+        while (await _process.StandardOutput.ReadLineAsync(limit.Token) is { } line)
+        {
+            if (Running().Match(line) is { Success: true } found)
+            {
+                Sip = found.Groups["sip"] is { Success: true, Value: var sip } ? IPEndPoint.Parse(sip) : Sip;
                 _client = new RecorderClient(new Uri(found.Groups["http"].Value));
                 return;
             }
         }
 
-        Assert.Fail($"The recorder ended without recording: {await _error}");
+        Assert.Fail($"The program ended before it ran: {await _error}");
     }
 
-    [GeneratedRegex("^Recording\\. SIP on (?<sip>[0-9.:]+)/UDP .* API on (?<http>http://.+)$", RegexOptions.None, 1000)]
-    private static partial Regex Recording();
+    [GeneratedRegex(
+        "^(Recording|Silo of cluster)\\b.*?(SIP on (?<sip>[0-9.:]+)/UDP .*)? on (?<http>http://.+)$",
+        RegexOptions.ExplicitCapture,
+        1000)]
+    private static partial Regex Running();
 
     [LibraryImport("libc", EntryPoint = "kill")]
     private static partial int Kill(int process, int signal);

@@ -54,6 +54,14 @@ public sealed class SettingsTests : IDisposable
         { "scrub-mib-per-second", "1.5" },
         { "scrub-days", "0" },
         { "lines", new string('1', 300) },
+        { "cluster", "Bank" },
+        { "silo", "11111" },
+        { "silo", "0.0.0.0:11111" },
+        { "silo", "[::]:11111" },
+        { "silo", "192.0.2.1:11111" },
+        { "silo-clients", "127.0.0.1" },
+        { "cluster-key", "/nowhere/cluster.key" },
+        { "cluster-tls-certificate", "/nowhere/node.pem" },
     };
 
     public static TheoryData<string> Keys { get; } = new(SettingKey.All.Select(key => key.Name));
@@ -167,6 +175,70 @@ public sealed class SettingsTests : IDisposable
         Assert.Equal((TimeSpan.FromSeconds(120), 256L << 20), (settings.MediaTimeout, settings.SegmentBytes));
         Assert.Empty(settings.Lines);
     }
+
+    [Theory]
+    [InlineData("Host=10.0.0.5;Database=talreg;Password=secret")]
+    [InlineData("Host=10.0.0.5;Database=talreg;SSL Mode=Require;Password=secret")]
+    [InlineData("Host=127.0.0.1,10.0.0.5;Database=talreg;Password=secret")]
+    [InlineData("Host=localhost;Database=talreg;Password=secret")]
+    [InlineData("Database=talreg;Password=secret")]
+    [InlineData("Host=/run/postgresql;Password=secret")]
+    [InlineData("Host=/run/postgresql;Database=talreg;Pasword=secret")]
+    [InlineData("secret")]
+    public void Read_database_in_clear_or_incomplete_is_refused_and_not_shown(string value)
+    {
+        var refused = Refusal(environment: [("TALREG_DATABASE", value)]);
+
+        Assert.Equal($"database holds '(not shown)'; it may hold {SettingKey.Database.Allowed}.", refused);
+        Assert.DoesNotContain("secret", refused, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Host=/run/postgresql;Database=talreg")]
+    [InlineData("Host=127.0.0.1;Database=talreg;Username=t")]
+    [InlineData("Host=db1.example.com,db2.example.com;Database=talreg;SSL Mode=VerifyFull;Root Certificate=/ca.pem")]
+    public void Read_database_on_this_machine_or_verified_reaches_its_setting(string value) =>
+        Assert.Equal(value, Read(environment: [("TALREG_DATABASE", value)]).Cluster.Database);
+
+    [Fact]
+    public void Read_cluster_keys_reach_their_settings_and_the_first_one_is_named()
+    {
+        var file = Path.Combine(_folder.Path, "a.pem");
+        File.WriteAllText(file, "");
+        var cluster = Read($$"""
+            {"cluster":"north","silo":"192.0.2.1:11","silo-clients":"192.0.2.1:12","ledger":"/srv/ledger",
+             "cluster-key":"{{file}}","gateway-data":"/srv/gw","cluster-tls-certificate":"{{file}}",
+             "cluster-tls-key":"{{file}}","cluster-tls-trust":"{{file}}"}
+            """).Cluster;
+
+        Assert.Equal(("cluster", "north"), (cluster.Given, cluster.Id));
+        Assert.Equal(("192.0.2.1:11", "192.0.2.1:12"), ($"{cluster.Silo}", $"{cluster.SiloClients}"));
+        Assert.Equal(("/srv/ledger", file, "/srv/gw"), (cluster.Ledger, cluster.Key, cluster.GatewayData));
+        Assert.Equal(new ClusterTlsSettings(file, file, file), cluster.Tls);
+        Assert.Null(Read().Cluster.Given);
+    }
+
+    [Theory]
+    [InlineData("cluster-tls-certificate")]
+    [InlineData("cluster-tls-key")]
+    [InlineData("cluster-tls-trust")]
+    public void Read_part_of_the_cluster_s_certificates_is_refused(string missing)
+    {
+        var file = Path.Combine(_folder.Path, "a.pem");
+        File.WriteAllText(file, "");
+        string[] keys = ["cluster-tls-certificate", "cluster-tls-key", "cluster-tls-trust"];
+
+        Assert.StartsWith(
+            $"{missing} holds nothing",
+            Refusal(environment: [.. keys.Where(key => key != missing).Select(key => (Variable(key), file))]),
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Read_silo_and_its_clients_on_two_addresses_is_refused() => Assert.StartsWith(
+        "silo-clients holds '127.0.0.2:1'; it may hold a port of the address that silo has",
+        Refusal("""{"silo":"127.0.0.1:1","silo-clients":"127.0.0.2:1"}"""),
+        StringComparison.Ordinal);
 
     [Fact]
     public void Load_reserved_names_are_no_keys()

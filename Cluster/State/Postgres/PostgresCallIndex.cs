@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Dapper;
-using Npgsql;
 using Talreg.Contracts.Calls;
 using Talreg.Contracts.Json;
 using Talreg.State.Search;
@@ -26,13 +25,13 @@ public sealed class PostgresCallIndex : ICallIndex
         INSERT INTO call_parties(tenant, value, call) SELECT @Tenant, unnest(@Parties), @Id ON CONFLICT DO NOTHING
         """;
 
-    private readonly NpgsqlDataSource _source;
+    private readonly PostgresDatabase _database;
 
     /// <summary>Makes the index; it does not own the database.</summary>
     public PostgresCallIndex(PostgresDatabase database)
     {
         ArgumentNullException.ThrowIfNull(database);
-        _source = database.Source;
+        _database = database;
     }
 
     /// <inheritdoc />
@@ -52,7 +51,7 @@ public sealed class PostgresCallIndex : ICallIndex
             Channels = call.Channels.Select(Storable).ToArray(),
             Parties = parties.Select(Storable).Distinct(StringComparer.Ordinal).ToArray(),
         };
-        await WithConnectionAsync(
+        await _database.RunAsync(
             connection => connection.ExecuteAsync(
                 new CommandDefinition(Put, row, cancellationToken: cancellationToken)),
             cancellationToken).ConfigureAwait(false);
@@ -71,7 +70,7 @@ public sealed class PostgresCallIndex : ICallIndex
                 i.ToString(CultureInfo.InvariantCulture), values[i] is string text ? Storable(text) : values[i]);
         }
 
-        var documents = await WithConnectionAsync(
+        var documents = await _database.RunAsync(
             connection => connection.QueryAsync<string>(
                 new CommandDefinition(sql, parameters, cancellationToken: cancellationToken)),
             cancellationToken).ConfigureAwait(false);
@@ -80,7 +79,7 @@ public sealed class PostgresCallIndex : ICallIndex
 
     /// <inheritdoc />
     /// <exception cref="StateStorageException">Nothing was removed.</exception>
-    public async ValueTask ClearAsync(CancellationToken cancellationToken) => await WithConnectionAsync(
+    public async ValueTask ClearAsync(CancellationToken cancellationToken) => await _database.RunAsync(
         connection => connection.ExecuteAsync(new CommandDefinition(
             "TRUNCATE call_channels, call_parties, calls", cancellationToken: cancellationToken)),
         cancellationToken).ConfigureAwait(false);
@@ -88,21 +87,4 @@ public sealed class PostgresCallIndex : ICallIndex
     // What the database cannot hold as text: NUL, and halves of surrogate pairs, which a cut may leave.
     private static string Storable(string text) =>
         Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)).Replace('\0', '\uFFFD');
-
-    private async Task<T> WithConnectionAsync<T>(
-        Func<NpgsqlConnection, Task<T>> run, CancellationToken cancellationToken)
-    {
-        try
-        {
-            var connection = await _source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
-            await using (connection.ConfigureAwait(false))
-            {
-                return await run(connection).ConfigureAwait(false);
-            }
-        }
-        catch (NpgsqlException e)
-        {
-            throw new StateStorageException($"The read model's database failed: {e.Message}");
-        }
-    }
 }

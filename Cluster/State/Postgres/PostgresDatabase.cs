@@ -1,3 +1,4 @@
+using Dapper;
 using Npgsql;
 
 namespace Talreg.State.Postgres;
@@ -34,8 +35,10 @@ public sealed class PostgresDatabase : IAsyncDisposable
             await PostgresSchema
                 .ApplyAsync(source, PostgresMigration.Load(), options.SchemaTimeout, cancellationToken)
                 .ConfigureAwait(false);
+            var database = new PostgresDatabase(options, source);
+            await database.ClaimAsync(cancellationToken).ConfigureAwait(false);
             opened = true;
-            return new PostgresDatabase(options, source);
+            return database;
         }
         finally
         {
@@ -43,6 +46,49 @@ public sealed class PostgresDatabase : IAsyncDisposable
             {
                 await source.DisposeAsync().ConfigureAwait(false);
             }
+        }
+    }
+
+    /// <summary>Returns when the database has answered.</summary>
+    /// <exception cref="StateStorageException">It cannot.</exception>
+    public Task PingAsync(CancellationToken cancellationToken) => RunAsync(
+        connection => connection.ExecuteAsync(new CommandDefinition("SELECT 1", cancellationToken: cancellationToken)),
+        cancellationToken);
+
+    /// <summary>Runs statements on a connection of the read model's.</summary>
+    /// <exception cref="StateStorageException">The database failed.</exception>
+    internal async Task<T> RunAsync<T>(Func<NpgsqlConnection, Task<T>> run, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var connection = await Source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+            await using (connection.ConfigureAwait(false))
+            {
+                return await run(connection).ConfigureAwait(false);
+            }
+        }
+        catch (NpgsqlException e)
+        {
+            throw new StateStorageException($"The cluster's database failed: {e.Message}");
+        }
+    }
+
+    // The first silo of a cluster gives the database its name.
+    private async Task ClaimAsync(CancellationToken cancellationToken)
+    {
+        var owner = await RunAsync(
+            connection => connection.QuerySingleAsync<string>(new CommandDefinition(
+                """
+                INSERT INTO talreg_cluster(name) VALUES(@Cluster) ON CONFLICT DO NOTHING;
+                SELECT name FROM talreg_cluster
+                """,
+                new { Options.Cluster },
+                cancellationToken: cancellationToken)),
+            cancellationToken).ConfigureAwait(false);
+        if (owner != Options.Cluster)
+        {
+            throw new StateCorruptException(
+                $"The database holds the state of cluster '{owner}', not of '{Options.Cluster}'. Give it another one.");
         }
     }
 

@@ -10,6 +10,9 @@ public sealed record PostgresOptions
     /// <summary>How Npgsql reaches the database; what is said here goes before the limits below.</summary>
     public required string ConnectionString { get; init; }
 
+    /// <summary>The cluster's name. A database holds one cluster's state; another's is refused.</summary>
+    public string Cluster { get; init; } = "talreg";
+
     /// <summary>Most connections for membership, reminders and grain state; a further caller waits.</summary>
     public int MaxStateConnections { get; init; } = 20;
 

@@ -98,6 +98,15 @@ public sealed class PostgresSchemaTests(PostgresServer server) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task OpenAsync_by_another_cluster_is_refused_by_name()
+    {
+        await (await OpenAsync()).DisposeAsync();
+        var options = new PostgresOptions { ConnectionString = _connection, Cluster = "north" };
+        var thrown = await Assert.ThrowsAsync<StateCorruptException>(() => PostgresDatabase.OpenAsync(options, Token));
+        Assert.Contains("cluster 'talreg', not of 'north'", thrown.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task OpenAsync_of_a_database_that_is_not_there_is_refused_by_name()
     {
         var missing = new NpgsqlConnectionStringBuilder(_connection) { Database = "missing" }.ToString();

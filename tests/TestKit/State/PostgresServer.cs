@@ -12,15 +12,23 @@ public sealed class PostgresServer : IAsyncDisposable
     private const string Programs = "/usr/lib/postgresql";
     private const string User = "talreg";
 
-    // The server ends when its standard input does: when this process closes it, or is gone.
+    // Orders come by standard input. The server ends when that does: when this process closes it, or is gone.
     private const string Watched =
         """
-        "$0"/postgres -D "$1" -k "$1" -c listen_addresses= -c fsync=off -c full_page_writes=off \
-            -c max_connections=200 -c shared_buffers=64MB >"$1/log" 2>&1 &
-        server=$!
-        read -r _
-        kill -INT $server
-        wait $server
+        start() {
+            "$0"/postgres -D "$1" -k "$1" -c listen_addresses= -c fsync=off -c full_page_writes=off \
+                -c max_connections=200 -c shared_buffers=64MB >>"$1/log" 2>&1 &
+            server=$!
+        }
+        stop() {
+            kill -INT $server
+            wait $server
+        }
+        start "$1"
+        while read -r order; do
+            "$order" "$1"
+        done
+        stop
         rm -rf "$1"
         """;
 
@@ -48,6 +56,24 @@ public sealed class PostgresServer : IAsyncDisposable
         {
             _starting.Release();
         }
+    }
+
+    /// <summary>Ends the server: connections break, further ones are refused, until it is started again.</summary>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await _process!.StandardInput.WriteLineAsync("stop".AsMemory(), cancellationToken);
+        await _process.StandardInput.FlushAsync(cancellationToken);
+        await Wait.UntilAsync(
+            async () => !await IsReadyAsync(cancellationToken), "PostgreSQL to end", Limit, cancellationToken);
+    }
+
+    /// <summary>Starts it again after <see cref="StopAsync"/>, with everything that was committed.</summary>
+    public async Task StartAgainAsync(CancellationToken cancellationToken)
+    {
+        await _process!.StandardInput.WriteLineAsync("start".AsMemory(), cancellationToken);
+        await _process.StandardInput.FlushAsync(cancellationToken);
+        await Wait.UntilAsync(
+            () => IsReadyAsync(cancellationToken), "PostgreSQL to take connections again", Limit, cancellationToken);
     }
 
     /// <inheritdoc />
@@ -89,19 +115,12 @@ public sealed class PostgresServer : IAsyncDisposable
             RedirectStandardInput = true,
         })!;
         await Wait.UntilAsync(
-            () => process.HasExited || File.Exists(Path.Combine(_folder, ".s.PGSQL.5432")),
-            "PostgreSQL to open its socket",
-            Limit,
-            cancellationToken);
-        await Wait.UntilAsync(IsReadyAsync, "PostgreSQL to take connections", Limit, cancellationToken);
+            () => IsReadyAsync(cancellationToken), "PostgreSQL to take connections", Limit, cancellationToken);
         return process;
-
-        async Task<bool> IsReadyAsync()
-        {
-            Assert.False(process.HasExited, "PostgreSQL ended at its start.");
-            return await TryRunAsync("pg_isready", ["-h", _folder], cancellationToken) is (0, _);
-        }
     }
+
+    private async Task<bool> IsReadyAsync(CancellationToken cancellationToken) =>
+        await TryRunAsync("pg_isready", ["-h", _folder], cancellationToken) is (0, _);
 
     private async Task RunAsync(string program, string[] arguments, CancellationToken cancellationToken)
     {

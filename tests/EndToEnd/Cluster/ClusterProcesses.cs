@@ -1,0 +1,110 @@
+using System.Security.Cryptography;
+using Talreg.TestKit;
+using Talreg.TestKit.State;
+
+namespace Talreg.EndToEnd.Tests.Cluster;
+
+/// <summary>Two silos and a gateway as processes of their own, on loopback and a database of their own.</summary>
+internal sealed class ClusterProcesses : IDisposable
+{
+    private const string TlsKeys = "TALREG_CLUSTER_TLS_";
+
+    private readonly Dictionary<string, string> _environment;
+    private readonly string _folder = Recorder.NewFolder();
+    private readonly List<TalregProcess> _processes = [];
+
+    private ClusterProcesses(string database) =>
+        _environment = new Dictionary<string, string>(StringComparer.Ordinal) { ["TALREG_DATABASE"] = database };
+
+    /// <summary>The silo beside the gateway, which reads its folder.</summary>
+    public TalregProcess Near { get; private set; } = null!;
+
+    /// <summary>A silo that has no gateway beside it.</summary>
+    public TalregProcess Far { get; private set; } = null!;
+
+    /// <summary>The gateway.</summary>
+    public TalregProcess Gateway { get; private set; } = null!;
+
+    /// <summary>Starts all three.</summary>
+    public static async Task<ClusterProcesses> StartAsync(PostgresServer server, FakeAuthority? authority = null)
+    {
+        var cluster = new ClusterProcesses(await server.CreateDatabaseAsync(TestContext.Current.CancellationToken));
+        try
+        {
+            await File.WriteAllBytesAsync(cluster.Path("cluster.key"), RandomNumberGenerator.GetBytes(32));
+            if (authority is not null)
+            {
+                cluster.Trust(authority);
+            }
+
+            cluster.Near = cluster.StartSilo("near", "--gateway-data", cluster.Path("gateway"));
+            cluster.Far = cluster.StartSilo("far");
+            cluster.Gateway = cluster.StartGateway("gateway", "gw1");
+            await Task.WhenAll(
+                cluster.Near.WaitUntilRunningAsync(),
+                cluster.Far.WaitUntilRunningAsync(),
+                cluster.Gateway.WaitUntilRunningAsync());
+            return cluster;
+        }
+        catch
+        {
+            cluster.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Starts a gateway; it may not get far.</summary>
+    /// <param name="folder">Its data folder's name.</param>
+    /// <param name="name">Its own.</param>
+    /// <param name="authority">Whose certificate it has; null for the cluster's.</param>
+    /// <param name="withCertificate">False for none at all.</param>
+    public TalregProcess StartGateway(
+        string folder, string name, FakeAuthority? authority = null, bool withCertificate = true)
+    {
+        if (authority is not null)
+        {
+            Trust(authority);
+        }
+
+        if (!withCertificate)
+        {
+            _environment.Keys.Where(key => key.StartsWith(TlsKeys, StringComparison.Ordinal)).ToList()
+                .ForEach(key => _environment.Remove(key));
+        }
+
+        return Start(
+            "gateway", "--data", Path(folder), "--sip", "127.0.0.1:0", "--http", "127.0.0.1:0", "--rtp-ports",
+            "34000-34099", "--gateway", name, "--interface", $"sip-{name}");
+    }
+
+    public void Dispose()
+    {
+        _processes.ForEach(process => process.Dispose());
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private TalregProcess StartSilo(string name, params string[] more) => Start(
+    [
+        "silo", "--data", Path(name), "--http", "127.0.0.1:0", "--silo", "127.0.0.1:0", "--silo-clients", "127.0.0.1:0",
+        "--ledger", Path("ledger"), "--cluster-key", Path("cluster.key"), .. more,
+    ]);
+
+    private TalregProcess Start(params string[] arguments)
+    {
+        var process = TalregProcess.Start(arguments, _environment);
+        _processes.Add(process);
+        return process;
+    }
+
+    private void Trust(FakeAuthority authority)
+    {
+        var folder = Directory.CreateDirectory(Path($"tls{_processes.Count}")).FullName;
+        var (certificate, key) = authority.Write(folder, authority.Issue(["node.test"]));
+        File.WriteAllText(System.IO.Path.Combine(folder, "roots.pem"), authority.Root.ExportCertificatePem());
+        _environment[TlsKeys + "CERTIFICATE"] = certificate;
+        _environment[TlsKeys + "KEY"] = key;
+        _environment[TlsKeys + "TRUST"] = System.IO.Path.Combine(folder, "roots.pem");
+    }
+
+    private string Path(string name) => System.IO.Path.Combine(_folder, name);
+}
