@@ -31,6 +31,10 @@ internal sealed class NodeMedia(string? folder, string gateway, IGrainFactory gr
         Of(call).BuildBundleAsync(call, cancellationToken);
 
     /// <inheritdoc />
+    public ValueTask<IReadOnlyList<TakeMedia>?> ReadMediaAsync(CallDocument call, CancellationToken cancellationToken) =>
+        Of(call).ReadMediaAsync(call, cancellationToken);
+
+    /// <inheritdoc />
     public async IAsyncEnumerable<RecordedPacket> ReadPacketsAsync(
         CallDocument call, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
