@@ -28,7 +28,7 @@ internal static class SipMessages
     {
         var body = "--b\r\nContent-Type: application/sdp\r\n\r\n" + Description
             + "\r\n--b\r\nContent-Type: application/rs-metadata+xml\r\nContent-Disposition: recording-session\r\n\r\n"
-            + Document + "\r\n--b--\r\n";
+            + Document.Replace("\"c1\"", $"\"{id}\"", StringComparison.Ordinal) + "\r\n--b--\r\n";
         var plain = Request("INVITE", id, 1, null, local, "", body);
         return plain.Length >= padTo
             ? plain
