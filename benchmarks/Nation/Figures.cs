@@ -20,6 +20,8 @@ internal sealed class Figures
     internal const string DiskBytes = "diskBytesPerSecondWithACommitEvery20Ms";
     internal const string GrainWrites = "grainWritesPerSecond";
     internal const string LedgerLeaves = "ledgerLeavesPerSecond";
+    internal const string WritesPerCall = "databaseWritesPerCall";
+    internal const string LeavesPerCall = "ledgerLeavesPerCall";
     internal const string CallMemory = "residentBytesPerLiveCall";
 
     private const string Measured = "measured";

@@ -5,6 +5,7 @@ using Talreg.Benchmarks.Capture;
 using Talreg.Benchmarks.Memory;
 using Talreg.Benchmarks.Processes;
 using Talreg.Benchmarks.Recorder;
+using Talreg.Benchmarks.Seal;
 using Talreg.Benchmarks.State;
 using Talreg.Evidence.Ledger;
 
@@ -19,6 +20,10 @@ internal static class Measurement
     private const int GrainWrites = 20_000;
     private const int GrainBatch = 1024;
     private const int LedgerBatches = 20;
+    private const int SealRounds = 1;
+    private const int SealCalls = 500;
+    private const int SealPackets = 1_000_000;
+    private const int SealBatch = 64;
     private const int BlockBytes = 256 * 1024;
     private const long FileBytes = 1L << 30;
 
@@ -41,6 +46,10 @@ internal static class Measurement
                 Figures.GrainWrites,
                 await StateVerb.MeasureAsync(GrainWriters, GrainBatch, GrainWrites).ConfigureAwait(false),
                 "state");
+            var perCall = await PerCall.MeasureAsync(
+                Directory.CreateDirectory(Path.Combine(folder, "calls")).FullName).ConfigureAwait(false);
+            figures.Add(Figures.WritesPerCall, perCall.Writes, "nation --measure");
+            figures.Add(Figures.LeavesPerCall, perCall.Leaves, "nation --measure");
         }
         finally
         {
@@ -73,12 +82,19 @@ internal static class Measurement
         }
     }
 
+    // Calls that end side by side, the first ones to warm up.
     private static async Task SealAsync(Figures figures, string folder)
     {
-        var seal = await SealCost.MeasureAsync(
-            Directory.CreateDirectory(Path.Combine(folder, "seal")).FullName).ConfigureAwait(false);
-        figures.Add(Figures.SealCpu, seal.CpuPerMillion, "nation --measure");
-        figures.Add(Figures.RecordingBytes, seal.BytesPerPacket, "nation --measure");
+        var round = default(SealRound);
+        for (var i = 0; i <= SealRounds; i++)
+        {
+            round = await SealRound.MeasureAsync(
+                Directory.CreateDirectory(Path.Combine(folder, $"seal{i}")).FullName, SealCalls, SealPackets, SealBatch)
+                .ConfigureAwait(false);
+        }
+
+        figures.Add(Figures.SealCpu, round.CpuPerMillion, "seal");
+        figures.Add(Figures.RecordingBytes, (double)round.Bytes / round.Packets, "seal");
     }
 
     // One writer, blocks of 256 KiB, a sync every 20 ms, as the journal does it.

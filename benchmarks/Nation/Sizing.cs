@@ -17,8 +17,7 @@ internal sealed class Sizing(Figures figures)
     internal const string CallSeconds = "meanCallSeconds";
     internal const string DayFactor = "meanLoadOfTheBusyHour";
     internal const string HotDays = "daysKeptOnTheNode";
-    internal const string WritesPerCall = "grainWritesPerCall";
-    internal const string LeavesPerCall = "ledgerLeavesPerCall";
+    internal const string OtherLeaves = "furtherLedgerLeavesPerCall";
 
     private const double PacketsPerCall = 100;
     private const double SecondsPerDay = 86_400;
@@ -39,8 +38,7 @@ internal sealed class Sizing(Figures figures)
         figures.Assume(CallSeconds, 180, "mean length of a call");
         figures.Assume(DayFactor, 0.35, "mean over a day and night, of the busy hour");
         figures.Assume(HotDays, 7, "days before the archive has everything");
-        figures.Assume(WritesPerCall, 8, "channel, session, call and gateway at admission, changes, end and seal");
-        figures.Assume(LeavesPerCall, 3, "admission, seal, and a share of listens, holds and exports");
+        figures.Assume(OtherLeaves, 1, "a share of gaps, listens, holds and exports, beside what a call itself leaves");
     }
 
     /// <summary>What so many simultaneous calls, each recorded once, ask for.</summary>
@@ -53,8 +51,8 @@ internal sealed class Sizing(Figures figures)
         var space = packets * figures[DayFactor] * SecondsPerDay * figures[HotDays] * figures[Figures.RecordingBytes];
         var memory = calls * figures[Figures.CallMemory];
         var callsPerSecond = calls / figures[CallSeconds];
-        var writes = callsPerSecond * figures[WritesPerCall];
-        var leaves = callsPerSecond * figures[LeavesPerCall];
+        var writes = callsPerSecond * figures[Figures.WritesPerCall];
+        var leaves = callsPerSecond * (figures[Figures.LeavesPerCall] + figures[OtherLeaves]);
         var diskNodes = Nodes(disk, figures[Figures.DiskBytes]);
         return
         [

@@ -8,7 +8,6 @@ using Talreg.Evidence.Keys;
 using Talreg.Hardware;
 using Talreg.Store.Journal;
 using Talreg.Store.Keys;
-using Talreg.Store.Recordings;
 
 namespace Talreg.Benchmarks.Recorder;
 
@@ -29,11 +28,8 @@ internal sealed class EngineRecorder : IRecorder
     private readonly TakeJournal _volume;
     private readonly CaptureEngine _engine;
 
-    private readonly string _folder;
-
-    private EngineRecorder(string folder, RootKey root, FileKeyStore keys, TakeJournal volume, ICaptureDevice device)
+    private EngineRecorder(RootKey root, FileKeyStore keys, TakeJournal volume, ICaptureDevice device)
     {
-        _folder = folder;
         _root = root;
         _keys = keys;
         _volume = volume;
@@ -63,7 +59,7 @@ internal sealed class EngineRecorder : IRecorder
             new JournalOptions { Volumes = [folder], UnconfirmedBytes = StallBytes },
             keys,
             TimeProvider.System).ConfigureAwait(false);
-        var recorder = new EngineRecorder(folder, root, keys, volume, device);
+        var recorder = new EngineRecorder(root, keys, volume, device);
         for (var open = 0; open < pairs; open += StreamsPerCall)
         {
             var streams = Math.Min(StreamsPerCall, pairs - open);
@@ -96,27 +92,6 @@ internal sealed class EngineRecorder : IRecorder
         var result = await _engine.CloseTakeAsync(take, EndOfCall).ConfigureAwait(false);
         await _volume.ReleaseAsync(take.Journal).ConfigureAwait(false);
         return result;
-    }
-
-    /// <summary>Bytes that are not durable yet.</summary>
-    internal long UnderWay => _volume.Health.BacklogBytes;
-
-    /// <summary>Ends one call; the journal keeps it until it is sealed.</summary>
-    internal async Task<ClosedTake> CloseOnlyAsync(CaptureTake take) =>
-        (await _engine.CloseTakeAsync(take, EndOfCall).ConfigureAwait(false)).Closed;
-
-    /// <summary>Makes a recording of a call that has ended.</summary>
-    internal async Task<RecordingInfo> SealAsync(CaptureTake take, ClosedTake closed, JsonObject metadata)
-    {
-        var start = take.StartMonotonicNs.ToString(CultureInfo.InvariantCulture);
-        return await new RecordingStore(_folder, _keys).SealAsync(
-            new SealRequest
-            {
-                Take = take.Journal,
-                Closed = closed,
-                Descriptor = new JsonObject { ["startMonotonicNs"] = start },
-                Metadata = metadata,
-            }).ConfigureAwait(false);
     }
 
     public async Task FinishAsync()

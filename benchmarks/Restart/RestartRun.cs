@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Net;
-using System.Net.Sockets;
-using System.Text;
 using System.Text.RegularExpressions;
 using Talreg.Benchmarks.Sip;
 
@@ -107,30 +105,9 @@ internal sealed partial class RestartRun
 
     private void Call(IPEndPoint recorder)
     {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp)
-        {
-            ReceiveTimeout = (int)Patience.TotalMilliseconds,
-        };
-        socket.Connect(recorder);
-        var local = socket.LocalEndPoint!.ToString()!;
-        socket.Send(Encoding.UTF8.GetBytes(SipMessages.Invite(CallId, local)));
-        var buffer = new byte[65_536];
-        string answer;
-        do
-        {
-            answer = Encoding.UTF8.GetString(buffer, 0, socket.Receive(buffer));
-        }
-        while (answer.StartsWith("SIP/2.0 1", StringComparison.Ordinal));
-
-        if (!answer.StartsWith("SIP/2.0 200 ", StringComparison.Ordinal))
-        {
-            throw new BenchmarkException($"The INVITE was answered {answer.Split('\r')[0]}.");
-        }
-
+        using var call = RecordedCall.Begin(recorder, CallId);
         ToRecording = Stopwatch.GetElapsedTime(_started);
         Note("INVITE answered 200: recording");
-        var tag = ToTag().Match(answer).Groups["tag"].Value;
-        socket.Send(Encoding.UTF8.GetBytes(SipMessages.Ack(CallId, tag, local)));
     }
 
     private void Note(string what)
@@ -143,7 +120,4 @@ internal sealed partial class RestartRun
 
     [GeneratedRegex("^Recording\\. SIP on (?<sip>[0-9.:]+)/UDP ", RegexOptions.None, 1000)]
     private static partial Regex Recording();
-
-    [GeneratedRegex("\r\nTo: [^\r]*;tag=(?<tag>[^;\r]+)", RegexOptions.None, 1000)]
-    private static partial Regex ToTag();
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 
 namespace Talreg.Benchmarks.Seal;
@@ -29,7 +28,7 @@ internal static class SealVerb
                 : Directory.CreateDirectory(Path.Combine(parent, $"talreg-seal-{Environment.ProcessId}")).FullName;
             try
             {
-                await MeasureAsync(folder, calls, packets, batch, round).ConfigureAwait(false);
+                Print(round, await SealRound.MeasureAsync(folder, calls, packets, batch).ConfigureAwait(false));
             }
             finally
             {
@@ -40,30 +39,10 @@ internal static class SealVerb
         return 0;
     }
 
-    private static async Task MeasureAsync(string folder, int calls, int packets, int batch, int round)
-    {
-        var journal = await InterleavedJournal.FillAsync(folder, calls, packets).ConfigureAwait(false);
-        await using var closing = journal.ConfigureAwait(false);
-        using var self = Process.GetCurrentProcess();
-        var (user, system) = (self.UserProcessorTime, self.PrivilegedProcessorTime);
-        var read = BytesRead();
-        var started = Stopwatch.GetTimestamp();
-        var bytes = await journal.SealAsync(batch).ConfigureAwait(false);
-        var took = Stopwatch.GetElapsedTime(started);
-        self.Refresh();
-        var millions = journal.Packets / 1e6;
-        var inUser = (self.UserProcessorTime - user).TotalSeconds / millions;
-        var inSystem = (self.PrivilegedProcessorTime - system).TotalSeconds / millions;
-        Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"| {round} | {inUser:0.000} | {inSystem:0.000} | {inUser + inSystem:0.000} | {(BytesRead() - read) / 1e6:0.0} "
-            + $"| {bytes / 1e6:0.0} | {took.TotalSeconds:0.00} |"));
-    }
-
-    // What this process asked of read calls, cached or not (proc(5)).
-    private static long BytesRead() => long.Parse(
-        File.ReadLines("/proc/self/io").First(line => line.StartsWith("rchar: ", StringComparison.Ordinal))[7..],
-        CultureInfo.InvariantCulture);
+    private static void Print(int number, in SealRound round) => Console.WriteLine(string.Create(
+        CultureInfo.InvariantCulture,
+        $"| {number} | {round.UserPerMillion:0.000} | {round.SystemPerMillion:0.000} | {round.CpuPerMillion:0.000} "
+        + $"| {round.BytesRead / 1e6:0.0} | {round.Bytes / 1e6:0.0} | {round.Seconds:0.00} |"));
 
     private static (int Calls, int Packets, int Batch, string? Folder) Parse(string[] args)
     {
