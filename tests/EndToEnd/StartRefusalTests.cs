@@ -57,6 +57,21 @@ public sealed class StartRefusalTests : IDisposable
     }
 
     [Fact]
+    public async Task Second_recorder_on_a_volume_is_refused_in_one_line()
+    {
+        var volume = Path.Combine(_folder, "volume");
+        await using var first = await Recorder.StartAsync(
+            Path.Combine(_folder, "one"), change: settings => settings with { Volumes = [volume] });
+
+        var volumes = $"{Path.Combine(_folder, "own")},{volume}";
+        await AssertRefusedAsync(
+            $"Another recorder uses the volume '{volume}'.",
+            TalregProcess.Recorder(Path.Combine(_folder, "two")),
+            "env",
+            $"TALREG_VOLUMES={volumes}");
+    }
+
+    [Fact]
     public async Task Folder_below_a_file_is_refused_in_one_line()
     {
         var file = Path.Combine(_folder, "file");

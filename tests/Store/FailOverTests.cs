@@ -9,22 +9,24 @@ namespace Talreg.Store.Tests;
 /// <summary>A volume dies at any call: the takes on it go on on the other one, whole.</summary>
 public sealed class FailOverTests
 {
+    internal const int Chunks = 40;
+
     private const int Takes = 3;
-    private const int Chunks = 40;
     private const long SegmentBytes = 64 * 1024;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task Write_orSyncFailingAtAnyCall_losesNothingAndNobodyNotices(bool tear)
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    public async Task Write_orSyncFailingAtAnyCall_losesNothingAndNobodyNotices(bool tear, bool once)
     {
         var calls = await CallsWithoutAFaultAsync();
         for (var n = 1; n <= calls; n++)
         {
             using var store = new StoreFixture();
-            var disk = new FaultyDisk { Folder = Volume(store, 0), FailFrom = n, Tear = tear };
+            var disk = new FaultyDisk { Folder = Volume(store, 0), FailFrom = n, Tear = tear, Once = once };
             await using (var journal = await OpenAsync(store, disk))
             {
                 var left = new List<int>();
@@ -36,7 +38,7 @@ public sealed class FailOverTests
                 Assert.False(journal.Health.Fenced);
             }
 
-            await CheckAsync(store, $"call {n} of {calls}, tear {tear}");
+            await CheckAsync(store, $"call {n} of {calls}, tear {tear}, once {once}");
         }
     }
 
@@ -140,6 +142,32 @@ public sealed class FailOverTests
             take.Damage?.Contains("two contents", StringComparison.Ordinal) == true);
     }
 
+    [Fact]
+    public async Task Open_withAVolumeThatAnotherJournalHas_refusesAndTouchesNothing()
+    {
+        using var store = new StoreFixture();
+        using var other = new StoreFixture();
+        var disk = new FaultyDisk { Folder = Volume(store, 0) };
+        await using var journal = await OpenAsync(store, disk);
+        using var producer = journal.CreateProducer();
+        await RecordAsync(journal, producer);
+
+        // One volume of its own, and one of the first journal's.
+        var options = store.Options(SegmentBytes) with { Volumes = [Volume(other, 0), Volume(store, 1)] };
+        var refused = await Assert.ThrowsAsync<StoreException>(async () =>
+            await TakeJournal.OpenAsync(options, other.Keys, TimeProvider.System, Token));
+        Assert.Equal(
+            $"Another recorder uses the volume '{Volume(store, 1)}'. Stop it, or give this one volumes of its own.",
+            refused.Message);
+        Assert.Empty(Directory.GetFiles(Path.Combine(Volume(other, 0), "journal"), "*.tj"));
+        Assert.NotEmpty(Directory.GetFiles(Path.Combine(Volume(store, 1), "journal"), "*.tj"));
+
+        // The one that was refused gives back what it had.
+        await using var own = await TakeJournal.OpenAsync(
+            options with { Volumes = [Volume(other, 0)] }, other.Keys, TimeProvider.System, Token);
+        Assert.False(own.IsFenced);
+    }
+
     private static bool HasChunks(string volume) => Directory.GetFiles(Path.Combine(volume, "journal"), "*.tj")
         .Any(path => File.ReadAllBytes(path).AsSpan().IndexOf("TLC1"u8) >= 0);
 
@@ -159,17 +187,15 @@ public sealed class FailOverTests
         }
     }
 
-    private static string Volume(StoreFixture store, int number) => Path.Combine(store.Path, $"disk{number}");
+    internal static string Volume(StoreFixture store, int number) => Path.Combine(store.Path, $"disk{number}");
 
-    private static ValueTask<TakeJournal> OpenAsync(StoreFixture store, FaultyDisk disk) => TakeJournal.OpenAsync(
-        store.Options(SegmentBytes) with
-        {
-            Volumes = [Volume(store, 0), Volume(store, 1)], RecordingsDirectory = store.Path,
-        },
-        store.Keys,
-        TimeProvider.System,
-        disk.Create,
-        Token);
+    internal static JournalOptions Options(StoreFixture store) => store.Options(SegmentBytes) with
+    {
+        Volumes = [Volume(store, 0), Volume(store, 1)], RecordingsDirectory = store.Path,
+    };
+
+    private static ValueTask<TakeJournal> OpenAsync(StoreFixture store, FaultyDisk disk) =>
+        TakeJournal.OpenAsync(Options(store), store.Keys, TimeProvider.System, disk, Token);
 
     private static async Task<int> CallsWithoutAFaultAsync()
     {
@@ -187,7 +213,7 @@ public sealed class FailOverTests
     }
 
     // Some chunks of each take at a time, each time until they are confirmed: the same calls in every run, or nearly.
-    private static async Task<JournalTake[]> RecordAsync(TakeJournal journal, JournalProducer producer)
+    internal static async Task<JournalTake[]> RecordAsync(TakeJournal journal, JournalProducer producer)
     {
         var takes = Enumerable.Range(1, Takes).Select(StoreFixture.Identity)
             .Select(identity => journal.OpenTake(identity, StoreFixture.Facts(identity))).ToArray();
@@ -213,7 +239,7 @@ public sealed class FailOverTests
         return takes;
     }
 
-    private static async Task CheckAsync(StoreFixture store, string what)
+    internal static async Task CheckAsync(StoreFixture store, string what)
     {
         store.ReopenKeys();
         await using var journal = await OpenAsync(store, new FaultyDisk { Folder = Volume(store, 0) });

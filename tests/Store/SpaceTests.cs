@@ -1,4 +1,4 @@
-using System.Diagnostics;
+using Talreg.Store.IO;
 using Talreg.Store.Journal;
 using Talreg.TestKit;
 
@@ -26,36 +26,37 @@ public sealed class SpaceTests
         Assert.Equal(expected, VolumeSpace.LevelOf(free, total, new JournalOptions { Volumes = ["/"] }));
 
     [Fact]
-    public async Task FullDisk_alarmsRefusesKeepsLiveTakesAndResumes()
+    public void Reserve_withItsFirstFileUsed_makesThatOneAgain()
     {
-        var unshare = Peer.Require("unshare", "util-linux");
         using var folder = new TemporaryFolder();
-
-        // The file system is seen by the child alone, and gone with it.
-        var mount = $"mount -t tmpfs -o size={DiskBytes} tmpfs '{folder.Path}' || exit 77; exec \"$0\" \"$@\"";
-        var start = new ProcessStartInfo(unshare)
+        var options = new JournalOptions { Volumes = [folder.Path], SegmentBytes = 64 * 1024, ReserveSegments = 2 };
+        var journal = Path.Combine(folder.Path, "journal");
+        using (var volume = new JournalVolume(folder.Path, options, NativeDisk.Instance, TimeProvider.System))
         {
-            RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false,
-        };
-        string[] arguments =
-        [
-            .. Environment.UserName == "root" ? ["-m"] : new[] { "-r", "-m" },
-            "sh", "-c", mount,
-            Path.ChangeExtension(typeof(SpaceTests).Assembly.Location, null),
-            "-method", $"{typeof(SpaceTests).FullName}.{nameof(Child_fillsItsDisk)}", "-explicit", "only", "-noColor",
-        ];
-        Array.ForEach(arguments, start.ArgumentList.Add);
-        start.Environment[FolderVariable] = folder.Path;
-        using var child = Process.Start(start)!;
-        var error = child.StandardError.ReadToEndAsync(Token);
-        var output = await child.StandardOutput.ReadToEndAsync(Token) + await error;
-        await child.WaitForExitAsync(Token);
-        if (child.ExitCode == 77 || output.Contains("unshare failed", StringComparison.Ordinal))
-        {
-            Peer.Missing("the right to mount (root, or user namespaces)", "util-linux");
+            volume.Open();
+            volume.Reserve();
         }
 
-        Assert.True(child.ExitCode == 0, output);
+        var spares = Directory.GetFiles(journal, "*.spare");
+        Assert.Equal(2, spares.Length);
+        File.Delete(spares.Order(StringComparer.Ordinal).First());
+        using var again = new JournalVolume(folder.Path, options, NativeDisk.Instance, TimeProvider.System);
+        again.Open();
+        again.Reserve();
+        Assert.Equal(spares.Order(), Directory.GetFiles(journal, "*.spare").Order());
+    }
+
+    [Fact]
+    public async Task FullDisk_alarmsRefusesKeepsLiveTakesAndResumes()
+    {
+        using var folder = new TemporaryFolder();
+        await ChildTest.RunMountedAsync(
+            typeof(SpaceTests),
+            nameof(Child_fillsItsDisk),
+            new Dictionary<string, string>(StringComparer.Ordinal) { [FolderVariable] = folder.Path },
+            $"mount -t tmpfs -o size={DiskBytes} tmpfs '{folder.Path}'",
+            userMay: true,
+            Token);
     }
 
     /// <summary>Not a test: what the process with a small disk runs.</summary>

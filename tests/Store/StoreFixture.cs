@@ -42,12 +42,13 @@ internal sealed class StoreFixture : IDisposable
             Options(segmentBytes), Keys, TimeProvider.System, TestContext.Current.CancellationToken);
 
     /// <summary>Recovers as a start does, and closes the segments again.</summary>
-    internal RecoveryReport Recover()
+    /// <param name="read">Given the segments that were read; one that was released is not.</param>
+    internal RecoveryReport Recover(List<JournalSegment>? read = null)
     {
-        var old = OldSegment.Open(
-            [new JournalVolume(Path, Options(), NativeFile.CreateNew, TimeProvider.System)], Keys);
+        var old = OldSegment.Open([new JournalVolume(Path, Options(), NativeDisk.Instance, TimeProvider.System)], Keys);
         var report = JournalRecovery.Recover(
-            old, Keys, Path, static (_, _) => { }, TestContext.Current.CancellationToken);
+            old, complete: true, Keys, Path, static (_, _) => { }, TestContext.Current.CancellationToken);
+        read?.AddRange(old.Select(static segment => segment.Segment).OfType<JournalSegment>());
         old.ForEach(static segment => segment.Dispose());
         return report;
     }

@@ -165,7 +165,7 @@ public sealed class TakeJournalTests
         using var hang = new ManualResetEventSlim();
         var disk = new FaultyDisk { Folder = store.Path };
         await using var volume = await TakeJournal.OpenAsync(
-            store.Options(), store.Keys, TimeProvider.System, disk.Create, Token);
+            store.Options(), store.Keys, TimeProvider.System, disk, Token);
         var before = disk.Calls;
         disk.BeforeSync = () => hang.Wait(TimeSpan.FromSeconds(30), Token);
         using var producer = volume.CreateProducer();
@@ -187,7 +187,7 @@ public sealed class TakeJournalTests
         var disk = new FaultyDisk { Folder = store.Path };
         var options = store.Options(16 * 1024 * 1024) with { ProducerBytes = 1024 * 1024, UnconfirmedBytes = 0 };
         await using var volume = await TakeJournal.OpenAsync(
-            options, store.Keys, TimeProvider.System, disk.Create, Token);
+            options, store.Keys, TimeProvider.System, disk, Token);
         disk.BeforeSync = () => hang.Wait(TimeSpan.FromSeconds(30), Token);
         using var producer = volume.CreateProducer();
         var identity = StoreFixture.Identity();
@@ -218,7 +218,7 @@ public sealed class TakeJournalTests
         using var store = new StoreFixture();
         var disk = new FaultyDisk { Folder = store.Path };
         await using var volume = await TakeJournal.OpenAsync(
-            store.Options(), store.Keys, TimeProvider.System, disk.Create, Token);
+            store.Options(), store.Keys, TimeProvider.System, disk, Token);
         var reasons = new List<string>();
         volume.Fenced += (_, e) => reasons.Add(e.Reason);
         disk.BeforeSync = () => throw new StoreException("/data/journal: Input/output error");

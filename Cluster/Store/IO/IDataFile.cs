@@ -1,6 +1,6 @@
 namespace Talreg.Store.IO;
 
-/// <summary>One open file of the store. The seam at which tests inject faults. Failures are <see cref="StoreException"/>s.</summary>
+/// <summary>One open file of the store, of an <see cref="IDisk"/>. Failures are <see cref="StoreException"/>s.</summary>
 internal interface IDataFile : IDisposable
 {
     /// <summary>Where it lies.</summary>
@@ -14,6 +14,9 @@ internal interface IDataFile : IDisposable
 
     /// <summary>Reads until the buffer is full or the file ends; gives the bytes read.</summary>
     int Read(Span<byte> buffer, long offset);
+
+    /// <summary>Has the kernel begin to write the file out. Only <see cref="Sync"/> says whether it did.</summary>
+    void BeginWriteOut();
 
     /// <summary>Puts what was written on stable storage. After a failure it must not be called again: the kernel reports
     /// a lost page once.</summary>

@@ -99,7 +99,7 @@ internal sealed class NativeFile : IDataFile
     }
 
     /// <summary>Has the kernel begin to write the file out. Only <see cref="Sync"/> says whether it did.</summary>
-    internal void BeginWriteOut() => _ = Libc.SyncRange(_handle, 0, 0, Libc.WriteRange);
+    public void BeginWriteOut() => _ = Libc.SyncRange(_handle, 0, 0, Libc.WriteRange);
 
     /// <summary>Has the kernel forget what it caches of the file and has written out. Advice: it may keep it.</summary>
     internal void DropCache() => _ = Libc.Advise(_handle, 0, 0, Libc.DontNeed);

@@ -23,10 +23,13 @@ internal sealed class JournalRecovery
     private readonly Dictionary<Guid, UnopenedTake> _unopened = [];
     private readonly List<RecoveringTake> _order = [];
     private readonly List<QuarantinedSegment> _quarantined = [];
+    private bool _complete;
     private long _torn;
 
-    private JournalRecovery(IKeyStore keys, string recordings, CancellationToken cancellationToken)
+    private JournalRecovery(
+        bool complete, IKeyStore keys, string recordings, CancellationToken cancellationToken)
     {
+        _complete = complete;
         _keys = keys;
         _recordings = recordings;
         _cancellationToken = cancellationToken;
@@ -35,6 +38,7 @@ internal sealed class JournalRecovery
     /// <summary>Reads the segments in the order given. No other process may have the volumes open. What cannot be read of a
     /// segment is damage of that segment; a volume that cannot be written is fenced.</summary>
     /// <param name="segments">In the order of their sequences; their files pass to the segments read, or are closed.</param>
+    /// <param name="complete">False when a volume could not be read: what is missing may be there.</param>
     /// <param name="keys">Holds the segments' keys.</param>
     /// <param name="recordingsDirectory">The folder that holds <c>recordings</c>.</param>
     /// <param name="done">Told each segment that was read and is still needed, and each that was only done with (null), with
@@ -42,12 +46,13 @@ internal sealed class JournalRecovery
     /// <param name="cancellationToken">Ends it; nothing is changed that the next start would not find again.</param>
     internal static RecoveryReport Recover(
         IReadOnlyList<OldSegment> segments,
+        bool complete,
         IKeyStore keys,
         string recordingsDirectory,
         Action<JournalSegment?, long> done,
         CancellationToken cancellationToken)
     {
-        var run = new JournalRecovery(keys, recordingsDirectory, cancellationToken);
+        var run = new JournalRecovery(complete, keys, recordingsDirectory, cancellationToken);
         foreach (var old in segments)
         {
             var length = old.File.Length;
@@ -58,6 +63,7 @@ internal sealed class JournalRecovery
             catch (StoreException e)
             {
                 old.Volume.Fence(e);
+                run._complete = false;
             }
 
             done(old.Segment, length);
@@ -75,7 +81,7 @@ internal sealed class JournalRecovery
             Recorded = [.. takes[true]],
             Unopened = [.. _unopened.Values.Where(take => !_takes.ContainsKey(take.TakeId))],
             Quarantined = _quarantined,
-            TornBytes = _torn,
+            TornBytes = _torn + _order.Sum(static take => take.TornBytes),
             Chunks = takes[false].Sum(static take => (long)take.Chunks),
         };
     }
@@ -159,6 +165,7 @@ internal sealed class JournalRecovery
     private void Scan(JournalSegment segment, NativeFile file, string? known)
     {
         var scanner = new SegmentScanner(file, segment.Id);
+        long confirmed = 0;
         try
         {
             var end = scanner.Scan(
@@ -166,6 +173,7 @@ internal sealed class JournalRecovery
                 offset => _order.ForEach(take => take.Doubt(segment, offset)),
                 _cancellationToken);
             segment.End = end.End;
+            confirmed = end.Confirmed;
             if ((known ?? end.Damage) is { } damage)
             {
                 segment.Keep();
@@ -182,6 +190,9 @@ internal sealed class JournalRecovery
             segment.Keep();
             Quarantine(file, segment.End, e.Message);
         }
+
+        // Where a segment could not be read whole, what is missing later may have been confirmed in it.
+        _order.ForEach(take => take.Settle(segment, _complete ? confirmed : long.MaxValue));
     }
 
     private void Quarantine(NativeFile file, long offset, string reason)
@@ -194,6 +205,7 @@ internal sealed class JournalRecovery
         }
 
         _quarantined.Add(new QuarantinedSegment(path, offset, reason));
+        _complete = false;
     }
 
     private void Record(JournalSegment segment, RecordType type, long offset, ReadOnlySpan<byte> body)
@@ -202,7 +214,7 @@ internal sealed class JournalRecovery
         switch (type)
         {
             case RecordType.TakeOpened or RecordType.TakeCarried:
-                Open(segment, body, type == RecordType.TakeCarried);
+                Open(segment, offset, body, type == RecordType.TakeCarried);
                 break;
             case RecordType.Chunk when ChunkHeader.TryRead(body, out var header, out _):
                 if (body.Length == header.TotalLength)
@@ -215,7 +227,7 @@ internal sealed class JournalRecovery
                 Find(body)?.AddEvent(segment, body[16..]);
                 break;
             case RecordType.TakeClosed when body.Length == ClosedRecord.Size:
-                Find(body)?.Close(segment, body);
+                Find(body)?.Close(segment, offset, body);
                 break;
             default:
                 break;
@@ -247,7 +259,7 @@ internal sealed class JournalRecovery
     private RecoveringTake? Find(ReadOnlySpan<byte> body) =>
         _takes.GetValueOrDefault(new Guid(body[..16], bigEndian: true));
 
-    private void Open(JournalSegment segment, ReadOnlySpan<byte> body, bool carried)
+    private void Open(JournalSegment segment, long offset, ReadOnlySpan<byte> body, bool carried)
     {
         if (body.Length < TakeRecord.Size(carried, 0))
         {
@@ -271,6 +283,7 @@ internal sealed class JournalRecovery
             }
             else
             {
+                take.IsRecorded = HasRecording(take.Take.Identity.Tenant, id);
                 _order.Add(take);
             }
 
@@ -279,7 +292,7 @@ internal sealed class JournalRecovery
 
         if (carried)
         {
-            take?.Carried(segment, body.Slice(TakeRecord.IdentitySize, TakeRecord.CarriedSize));
+            take?.Carried(segment, offset, body.Slice(TakeRecord.IdentitySize, TakeRecord.CarriedSize));
         }
         else
         {

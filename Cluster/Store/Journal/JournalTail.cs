@@ -136,6 +136,7 @@ internal sealed class JournalTail
             }
             catch (StoreException e)
             {
+                _segment.Volume.Fence(e);
                 FailOver(e);
                 return;
             }
@@ -269,12 +270,12 @@ internal sealed class JournalTail
         _journal.Rolled(last, next);
     }
 
-    // The volume is lost, and with it whatever no sync confirmed: all that is in memory still, and goes to the next one.
+    // A volume is lost and fenced, and with it whatever no sync confirmed: all that is in memory still, and goes to the next
+    // one. It need not be the volume written to now: a segment there may have followed a full one on the lost volume.
     private void FailOver(StoreException error)
     {
         while (true)
         {
-            _segment.Volume.Fence(error);
             _commits.TakeBack(_batch);
             _batch.ForgetWrites();
             _records.NoteWritten();
@@ -336,7 +337,16 @@ internal sealed class JournalTail
 
     private void WriteNow(ReadOnlySpan<byte> record)
     {
-        _segment.File.Write(record, _segment.End);
+        try
+        {
+            _segment.File.Write(record, _segment.End);
+        }
+        catch (StoreException e)
+        {
+            _segment.Volume.Fence(e);
+            throw;
+        }
+
         _segment.End += record.Length;
         _batch.NoteWritten(_segment, record.Length);
     }

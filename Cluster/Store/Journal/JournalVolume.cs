@@ -7,34 +7,35 @@ namespace Talreg.Store.Journal;
 /// One folder of the journal, best on a disk of its own. Fenced on its first failed write or sync, for the rest of the
 /// process: what the kernel lost it reports only once. Any thread.
 /// </summary>
-internal sealed class JournalVolume
+internal sealed class JournalVolume : IDisposable
 {
     private const string SpareExtension = ".spare";
 
     private readonly Lock _gate = new();
     private readonly Stack<string> _spares = new();
     private readonly JournalOptions _options;
-    private readonly Func<string, long, IDataFile> _create;
+    private readonly IDisk _disk;
     private readonly Action<JournalVolume>? _fenced;
+    private VolumeLock? _lock;
     private StoreException? _failure;
 
     /// <summary>A volume in a folder; nothing is touched yet.</summary>
     /// <param name="directory">The volume's folder.</param>
     /// <param name="options">Sizes, reserve and levels.</param>
-    /// <param name="create">Makes a new file of a path and a size; the seam at which tests inject faults.</param>
+    /// <param name="disk">Where its files are; the seam at which tests inject faults.</param>
     /// <param name="time">Paces looks at the space.</param>
     /// <param name="fenced">Told once, on the thread that saw the failure.</param>
     internal JournalVolume(
         string directory,
         JournalOptions options,
-        Func<string, long, IDataFile> create,
+        IDisk disk,
         TimeProvider time,
         Action<JournalVolume>? fenced = null)
     {
         Directory = Path.GetFullPath(directory);
         Space = new VolumeSpace(Directory, options, time);
         _options = options;
-        _create = create;
+        _disk = disk;
         _fenced = fenced;
     }
 
@@ -76,18 +77,38 @@ internal sealed class JournalVolume
         var path = Path.Combine(Folder, name);
         try
         {
-            return _create(path, _options.SegmentBytes);
+            return _disk.CreateNew(path, _options.SegmentBytes);
         }
         catch (StoreException e) when (e.IsOutOfSpace && TryUseSpare(path))
         {
-            return NativeFile.OpenExisting(path, writable: true);
+            return _disk.OpenExisting(path);
         }
     }
 
-    /// <summary>Makes the folder, and takes up the reserve an earlier process left.</summary>
+    /// <summary>Makes the name of a segment durable.</summary>
+    internal void SyncNames() => _disk.SyncFolder(Folder);
+
+    /// <summary>Removes the file of a segment nobody needs.</summary>
+    /// <returns>False when the volume is fenced, and the file may still be there after a crash.</returns>
+    internal bool TryDelete(string path)
+    {
+        if (IsFenced)
+        {
+            _disk.TryDelete(path);
+            return false;
+        }
+
+        _disk.Delete(path);
+        return true;
+    }
+
+    /// <summary>Makes the folder, takes it for this process, and takes up the reserve an earlier process left.</summary>
+    /// <exception cref="VolumeInUseException">Another process has it.</exception>
+    /// <exception cref="StoreException">The volume cannot be used.</exception>
     internal void Open()
     {
         Folders.Create(Folder);
+        _lock = VolumeLock.Take(Directory, Folder);
         lock (_gate)
         {
             foreach (var path in System.IO.Directory.EnumerateFiles(Folder, "*" + SpareExtension))
@@ -99,7 +120,7 @@ internal sealed class JournalVolume
                 }
                 else
                 {
-                    Folders.Delete(path);
+                    _disk.Delete(path);
                 }
             }
 
@@ -110,21 +131,24 @@ internal sealed class JournalVolume
     /// <summary>Fills the reserve up as far as there is space.</summary>
     internal void Reserve()
     {
+        if (IsFenced)
+        {
+            return;
+        }
+
         lock (_gate)
         {
             try
             {
-                while (_spares.Count < _options.ReserveSegments && !IsFenced)
+                while (_spares.Count < _options.ReserveSegments)
                 {
-                    var number = _spares.Count;
-                    var path = Path.Combine(
-                        Folder, string.Create(CultureInfo.InvariantCulture, $"{number:x16}{SpareExtension}"));
-                    Folders.Delete(path);
-                    NativeFile.CreateNew(path, _options.SegmentBytes).Dispose();
+                    var path = FreeSpareName();
+                    _disk.Delete(path);
+                    _disk.CreateNew(path, _options.SegmentBytes).Dispose();
                     _spares.Push(path);
                 }
 
-                Folders.Sync(Folder);
+                _disk.SyncFolder(Folder);
                 NoteReserve();
             }
             catch (StoreException e) when (e.IsOutOfSpace)
@@ -134,6 +158,15 @@ internal sealed class JournalVolume
             }
         }
     }
+
+    /// <summary>Lets another process have the volume.</summary>
+    public void Dispose() => _lock?.Dispose();
+
+    // Which of the reserve's names is free says the reserve itself: its files were used in any order.
+    private string FreeSpareName() => Enumerable.Range(0, _options.ReserveSegments)
+        .Select(number => Path.Combine(
+            Folder, string.Create(CultureInfo.InvariantCulture, $"{number:x16}{SpareExtension}")))
+        .First(path => !_spares.Contains(path));
 
     private bool TryUseSpare(string path)
     {
@@ -145,7 +178,8 @@ internal sealed class JournalVolume
             }
 
             NoteReserve();
-            Folders.Rename(spare, path);
+            _disk.Rename(spare, path);
+            _disk.SyncFolder(Folder);
             return true;
         }
     }

@@ -18,6 +18,7 @@ internal sealed class RecoveringTake
     private ClosedTake? _closed;
     private ChunkFacts? _lastChunk;
     private ulong _chunks;
+    private (string What, JournalSegment Segment, long Offset)? _break;
     private string? _damage;
     private string? _doubt;
 
@@ -30,19 +31,30 @@ internal sealed class RecoveringTake
 
     internal JournalTake Take { get; }
 
+    /// <summary>True when the take is a recording: that holds all of it, and part of the journal may be released already.</summary>
+    internal bool IsRecorded { get; set; }
+
     internal ulong Chunks => _chunks;
+
+    /// <summary>Bytes of chunks that no sync had confirmed, and that stand behind others that are lost.</summary>
+    internal long TornBytes { get; private set; }
 
     internal void Opened(JournalSegment segment) => Take.AddSegment(segment);
 
-    internal void Carried(JournalSegment segment, ReadOnlySpan<byte> state)
+    internal void Carried(JournalSegment segment, long offset, ReadOnlySpan<byte> state)
     {
         Take.AddSegment(segment);
         var chunks = BinaryPrimitives.ReadUInt64BigEndian(state);
 
-        // A volume that failed may hold more than was confirmed: the same stands here once more, and is compared below.
-        if (chunks > _chunks || (chunks == _chunks && !state.Slice(8, ChunkHash.Size).SequenceEqual(_head)))
+        // Written again on another volume, it goes on from what was confirmed, whatever the failed one has kept.
+        _break = null;
+        if (chunks > _chunks)
         {
-            NoteDamage("chunks before it was carried on are missing", segment);
+            NoteBreak("chunks before it was carried on are missing", segment, offset);
+        }
+        else if (chunks == _chunks && !state.Slice(8, ChunkHash.Size).SequenceEqual(_head))
+        {
+            NoteDamage("it was carried on with another chain", segment);
         }
     }
 
@@ -65,9 +77,10 @@ internal sealed class RecoveringTake
             return;
         }
 
-        if (_damage is not null || header.Index != _chunks + 1 || _closed is not null)
+        if (_damage is not null || _break is not null || header.Index != _chunks + 1 || _closed is not null)
         {
-            NoteDamage($"chunk {header.Index} does not follow chunk {_chunks}", segment);
+            NoteBreak($"chunk {header.Index} does not follow chunk {_chunks}", segment, offset);
+            TornBytes += chunk.Length;
             return;
         }
 
@@ -101,18 +114,30 @@ internal sealed class RecoveringTake
         }
     }
 
-    internal void Close(JournalSegment segment, ReadOnlySpan<byte> body)
+    internal void Close(JournalSegment segment, long offset, ReadOnlySpan<byte> body)
     {
         Take.AddSegment(segment);
         if (BinaryPrimitives.ReadUInt64BigEndian(body[16..]) != _chunks || !body.Slice(24, 32).SequenceEqual(_head))
         {
-            NoteDamage("it was closed with chunks that are missing", segment);
+            NoteBreak("it was closed with chunks that are missing", segment, offset);
             return;
         }
 
         var at = DateTimeOffset.FromUnixTimeMilliseconds(BinaryPrimitives.ReadInt64BigEndian(body[56..]));
         _doubt = null;
         _closed = new ClosedTake(Take.Identity, _chunks, _head.ToArray(), at, body[64]);
+    }
+
+    /// <summary>A segment was read to its end. What did not follow in it is damage where a sync had confirmed it. Elsewhere
+    /// it is a torn tail: the kernel had written it, and not yet what stands before it in an earlier segment.</summary>
+    /// <param name="segment">The segment.</param>
+    /// <param name="confirmed">Bytes of it that a sync confirmed.</param>
+    internal void Settle(JournalSegment segment, long confirmed)
+    {
+        if (_break is var (what, broken, offset) && broken == segment && offset < confirmed)
+        {
+            NoteDamage(what, segment);
+        }
     }
 
     internal RecoveredTake Finish()
@@ -172,9 +197,16 @@ internal sealed class RecoveringTake
         }
     }
 
+    private void NoteBreak(string what, JournalSegment segment, long offset) => _break ??= (what, segment, offset);
+
     // What cannot be used now is kept: the segment is not released with the take.
     private void NoteDamage(string what, JournalSegment segment)
     {
+        if (IsRecorded)
+        {
+            return;
+        }
+
         _damage ??= what;
         segment.Keep();
     }

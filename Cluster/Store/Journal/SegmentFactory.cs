@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using Talreg.Evidence.Keys;
-using Talreg.Store.IO;
 using Talreg.Store.Keys;
 
 namespace Talreg.Store.Journal;
@@ -37,7 +36,7 @@ internal sealed class SegmentFactory(TakeJournal journal, IKeyStore keys, TimePr
             header.Write(bytes);
             file.Write(bytes, 0);
             file.Sync();
-            Folders.Sync(volume.Folder);
+            volume.SyncNames();
             return new JournalSegment(header, volume, file, size, key, active: true);
         }
         catch (StoreException)

@@ -7,9 +7,11 @@ namespace Talreg.Store.Journal;
 /// <summary>How a segment ends, and what is wrong before that.</summary>
 /// <param name="End">Behind the last record that holds.</param>
 /// <param name="TornBytes">Bytes behind it that are not zero-filled space.</param>
+/// <param name="Confirmed">Everything before it was confirmed by a sync, as the newest commit mark says.</param>
 /// <param name="DamagedAt">Where the first damage in the committed part begins; -1 when there is none.</param>
 /// <param name="Damage">What is wrong there; null when nothing is.</param>
-internal readonly record struct SegmentEnd(long End, long TornBytes, long DamagedAt, string? Damage);
+internal readonly record struct SegmentEnd(
+    long End, long TornBytes, long Confirmed, long DamagedAt, string? Damage);
 
 /// <summary>Walks the records of one segment through a window, so that a segment is never in memory whole.</summary>
 internal sealed class SegmentScanner(IDataFile file, Guid segment)
@@ -18,7 +20,7 @@ internal sealed class SegmentScanner(IDataFile file, Guid segment)
     private const int Overlap = RecordFrame.HeaderSize + RecordFrame.MaxBody;
 
     private readonly long _length = file.Length;
-    private readonly byte[] _window = new byte[WindowSize];
+    private readonly byte[] _window = new byte[Math.Min(WindowSize, file.Length)];
     private long _windowStart;
     private int _windowLength;
     private long _marked;
@@ -68,8 +70,8 @@ internal sealed class SegmentScanner(IDataFile file, Guid segment)
 
         var torn = Math.Max(0, _written - offset);
         return damage is null
-            ? new SegmentEnd(offset, torn, -1, null)
-            : new SegmentEnd(offset, torn, damagedAt, string.Create(
+            ? new SegmentEnd(offset, torn, _marked, -1, null)
+            : new SegmentEnd(offset, torn, _marked, damagedAt, string.Create(
                 CultureInfo.InvariantCulture,
                 $"{damage} at {damagedAt}{(places > 1 ? $" and {places - 1} more places" : "")}, "
                 + $"yet {_marked} bytes were committed"));

@@ -32,10 +32,8 @@ public sealed class TakeJournal : IAsyncDisposable
     private readonly JournalOptions _options;
     private readonly JournalVolume[] _volumes;
     private readonly VolumeSpace _recordings;
-    private readonly CancellationTokenSource _stop = new();
+    private readonly BackgroundRecovery _recovery;
     private JournalWriter[] _writers = [];
-    private Task<RecoveryReport> _recovery = Task.FromResult(new RecoveryReport());
-    private long _unrecovered;
     private StoreException? _failure;
     private bool _stopping;
     private long _lastSequence;
@@ -46,15 +44,16 @@ public sealed class TakeJournal : IAsyncDisposable
     private long _committedBytes;
 
     private TakeJournal(
-        JournalOptions options, IKeyStore keys, TimeProvider time, Func<string, long, IDataFile> create)
+        JournalOptions options, IKeyStore keys, TimeProvider time, IDisk disk)
     {
         _options = options;
         _keys = keys;
         _time = time;
         _volumes =
         [
-            .. options.Volumes.Select(directory => new JournalVolume(directory, options, create, time, VolumeFenced)),
+            .. options.Volumes.Select(directory => new JournalVolume(directory, options, disk, time, VolumeFenced)),
         ];
+        _recovery = new BackgroundRecovery(keys, RecordingsDirectory);
         _recordings = new VolumeSpace(Path.GetFullPath(RecordingsDirectory), options, time);
         Incarnation = options.Incarnation ?? new Guid(RandomNumberGenerator.GetBytes(16), bigEndian: true);
         BootId = options.BootId ?? MachineBoot.Read();
@@ -82,7 +81,7 @@ public sealed class TakeJournal : IAsyncDisposable
                 IsFenced,
                 volumes.LastOrDefault(static volume => volume.Fenced)?.FenceReason,
                 Level,
-                Interlocked.Read(ref _unrecovered),
+                _recovery.UnreadBytes,
                 volumes);
         }
     }
@@ -118,16 +117,17 @@ public sealed class TakeJournal : IAsyncDisposable
     /// <summary>Opens a new segment on each volume; takes can be opened at once. What earlier processes left is read
     /// meanwhile, see <see cref="RecoveredAsync"/>; old segments are never written again. A volume that cannot be used is
     /// fenced from the start, as long as there is another.</summary>
-    /// <exception cref="StoreException">No volume can be used; the message is one line for an operator.</exception>
+    /// <exception cref="StoreException">No volume can be used, or another process uses one; the message is one line for
+    /// an operator.</exception>
     public static ValueTask<TakeJournal> OpenAsync(
         JournalOptions options, IKeyStore keys, TimeProvider time, CancellationToken cancellationToken = default) =>
-        OpenAsync(options, keys, time, static (path, size) => NativeFile.CreateNew(path, size), cancellationToken);
+        OpenAsync(options, keys, time, NativeDisk.Instance, cancellationToken);
 
     internal static async ValueTask<TakeJournal> OpenAsync(
         JournalOptions options,
         IKeyStore keys,
         TimeProvider time,
-        Func<string, long, IDataFile> create,
+        IDisk disk,
         CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -136,11 +136,16 @@ public sealed class TakeJournal : IAsyncDisposable
         ArgumentOutOfRangeException.ThrowIfZero(options.Volumes.Count, nameof(options));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(
             options.Volumes.Count, JournalOptions.MaxVolumes, nameof(options));
-        var journal = new TakeJournal(options, keys, time, create);
+        var journal = new TakeJournal(options, keys, time, disk);
         try
         {
             await journal.StartAsync(cancellationToken).ConfigureAwait(false);
             return journal;
+        }
+        catch (VolumeInUseException e)
+        {
+            await journal.DisposeAsync().ConfigureAwait(false);
+            throw new StoreException(e.Message, e);
         }
         catch (StoreException)
         {
@@ -154,7 +159,7 @@ public sealed class TakeJournal : IAsyncDisposable
     /// <param name="cancellationToken">Ends the wait, not the reading.</param>
     /// <exception cref="OperationCanceledException">The journal was closed first: the next start reads it all again.</exception>
     public Task<RecoveryReport> RecoveredAsync(CancellationToken cancellationToken = default) =>
-        _recovery.WaitAsync(cancellationToken);
+        _recovery.Report.WaitAsync(cancellationToken);
 
     /// <summary>Opens a take: draws its key and has it written before its first chunk. Any thread.</summary>
     /// <param name="identity">Which take.</param>
@@ -272,8 +277,7 @@ public sealed class TakeJournal : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Volatile.Write(ref _stopping, true);
-        await _stop.CancelAsync().ConfigureAwait(false);
-        await ((Task)_recovery).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _recovery.DisposeAsync().ConfigureAwait(false);
         foreach (var writer in _writers)
         {
             await writer.DisposeAsync().ConfigureAwait(false);
@@ -284,7 +288,10 @@ public sealed class TakeJournal : IAsyncDisposable
             segment.Dispose();
         }
 
-        _stop.Dispose();
+        foreach (var volume in _volumes)
+        {
+            volume.Dispose();
+        }
     }
 
     internal JournalTake? Find(long handle) => _takes.GetValueOrDefault(handle);
@@ -337,8 +344,7 @@ public sealed class TakeJournal : IAsyncDisposable
             Try(volume, volume.Open);
         }
 
-        var old = OldSegment.Open(_volumes, _keys);
-        _lastSequence = (long)(old.LastOrDefault()?.Sequence ?? 0);
+        _lastSequence = (long)_recovery.Open(_volumes);
         var writers = new List<JournalWriter>();
         foreach (var volume in _volumes.Where(static volume => !volume.IsFenced))
         {
@@ -363,40 +369,8 @@ public sealed class TakeJournal : IAsyncDisposable
             writer.Start();
         }
 
-        _unrecovered = old.Sum(static segment => segment.File.Length);
-        _recovery = RecoverAsync(old);
+        _recovery.Start(segment => _segments[segment.Id] = segment, ReleaseRetiredAsync);
         ThrowIfFenced();
-    }
-
-    private async Task<RecoveryReport> RecoverAsync(List<OldSegment> old)
-    {
-        var needed = new List<JournalSegment>();
-        try
-        {
-            var report = await BackgroundThread.RunAsync("journal recovery", () => JournalRecovery.Recover(
-                old, _keys, RecordingsDirectory, NoteRead, _stop.Token)).ConfigureAwait(false);
-            foreach (var segment in needed)
-            {
-                await ReleaseRetiredAsync(segment).ConfigureAwait(false);
-            }
-
-            return report;
-        }
-        catch (OperationCanceledException)
-        {
-            old.ForEach(static segment => segment.Dispose());
-            throw;
-        }
-
-        void NoteRead(JournalSegment? segment, long length)
-        {
-            Interlocked.Add(ref _unrecovered, -length);
-            if (segment is not null)
-            {
-                _segments[segment.Id] = segment;
-                needed.Add(segment);
-            }
-        }
     }
 
     private static void Try(JournalVolume volume, Action action)
@@ -483,15 +457,13 @@ public sealed class TakeJournal : IAsyncDisposable
     {
         await _keys.DestroyAsync(KeyKind.Segment, segment.Id, cancellationToken).ConfigureAwait(false);
         segment.Dispose();
-        if (segment.Volume.IsFenced)
+
+        // Where this fails, a start that can use the volume again removes the file, because its key is destroyed.
+        if (segment.Volume.TryDelete(segment.Path))
         {
-            // Where this fails, a start that can use the volume again removes the file, because its key is destroyed.
-            Folders.TryDelete(segment.Path);
-            return;
+            _keys.Forget(KeyKind.Segment, segment.Id);
         }
 
-        Folders.Delete(segment.Path);
-        _keys.Forget(KeyKind.Segment, segment.Id);
         Try(segment.Volume, segment.Volume.Reserve);
     }
 }

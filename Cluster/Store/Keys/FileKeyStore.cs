@@ -19,6 +19,7 @@ public sealed class FileKeyStore : IKeyStore, IDisposable
     private readonly Lock _gate = new();
     private readonly string _folder;
     private readonly RootKey _root;
+    private readonly IDisk _disk;
     private readonly List<IDataFile> _files = [];
     private readonly Dictionary<(KeyKind, Guid), long> _slots = [];
     private readonly Stack<long> _free = new();
@@ -28,10 +29,11 @@ public sealed class FileKeyStore : IKeyStore, IDisposable
     private long _end;
     private string? _fence;
 
-    private FileKeyStore(string folder, RootKey root)
+    private FileKeyStore(string folder, RootKey root, IDisk disk)
     {
         _folder = folder;
         _root = root;
+        _disk = disk;
     }
 
     /// <summary>Slots whose check fails. Their keys are lost, and so is what they open: restore the store's backup.</summary>
@@ -41,10 +43,12 @@ public sealed class FileKeyStore : IKeyStore, IDisposable
     /// <param name="directory">The folder that holds <c>keys</c>.</param>
     /// <param name="root">The root key; must outlive the store.</param>
     /// <exception cref="StoreException">The folder or a file cannot be used.</exception>
-    public static FileKeyStore Open(string directory, RootKey root)
+    public static FileKeyStore Open(string directory, RootKey root) => Open(directory, root, NativeDisk.Instance);
+
+    internal static FileKeyStore Open(string directory, RootKey root, IDisk disk)
     {
         ArgumentNullException.ThrowIfNull(root);
-        var store = new FileKeyStore(Path.Combine(directory, "keys"), root);
+        var store = new FileKeyStore(Path.Combine(directory, "keys"), root, disk);
         Folders.Create(store._folder);
         store.Load();
         return store;
@@ -134,11 +138,10 @@ public sealed class FileKeyStore : IKeyStore, IDisposable
     public async ValueTask DestroyAsync(KeyKind kind, Guid id, CancellationToken cancellationToken = default)
     {
         Task synced;
-        long slot;
         lock (_gate)
         {
             ThrowIfFenced();
-            if (!_slots.TryGetValue((kind, id), out slot))
+            if (!_slots.TryGetValue((kind, id), out var slot))
             {
                 return;
             }
@@ -198,7 +201,7 @@ public sealed class FileKeyStore : IKeyStore, IDisposable
                 break;
             }
 
-            var file = NativeFile.OpenExisting(path, writable: true);
+            var file = _disk.OpenExisting(path);
             _files.Add(file);
 
             // A last slot cut short was never confirmed.
@@ -294,8 +297,8 @@ public sealed class FileKeyStore : IKeyStore, IDisposable
         var n = (int)(slot / SlotsPerFile);
         if (n == _files.Count)
         {
-            _files.Add(NativeFile.OpenOrCreate(FilePath(n)));
-            Folders.Sync(_folder);
+            _files.Add(_disk.OpenOrCreate(FilePath(n)));
+            _disk.SyncFolder(_folder);
         }
 
         return _files[n];

@@ -69,14 +69,21 @@ public sealed class RecordingStore
 
     private readonly string _directory;
     private readonly IKeyStore _keys;
+    private readonly IDisk _disk;
     private long _journalBytesRead;
 
     /// <summary>Uses, and makes where missing, the folder <c>recordings</c> in a directory.</summary>
     /// <exception cref="StoreException">The folder cannot be used.</exception>
     public RecordingStore(string directory, IKeyStore keys)
+        : this(directory, keys, NativeDisk.Instance)
+    {
+    }
+
+    internal RecordingStore(string directory, IKeyStore keys, IDisk disk)
     {
         _directory = directory;
         _keys = keys;
+        _disk = disk;
         Folders.Create(RecordingPath.Root(directory));
     }
 
@@ -116,7 +123,7 @@ public sealed class RecordingStore
             }
             else
             {
-                writers.Add((new RecordingWriter(requests[i], path), requests[i], i));
+                writers.Add((new RecordingWriter(_disk, requests[i], path), requests[i], i));
             }
         }
 
@@ -222,11 +229,11 @@ public sealed class RecordingStore
     }
 
     // The process may have died between name and sync, so the folder is synced here too.
-    private static SealOutcome Sealed(string path)
+    private SealOutcome Sealed(string path)
     {
         try
         {
-            Folders.Sync(Path.GetDirectoryName(path)!);
+            _disk.SyncFolder(Path.GetDirectoryName(path)!);
             using var reader = RecordingReader.Open(path);
             return new SealOutcome(reader.Info, null);
         }
@@ -236,14 +243,14 @@ public sealed class RecordingStore
         }
     }
 
-    private static void SyncFolders(SealOutcome[] outcomes)
+    private void SyncFolders(SealOutcome[] outcomes)
     {
         foreach (var folder in outcomes.Where(static one => one.Info is not null)
             .GroupBy(static one => Path.GetDirectoryName(one.Info!.Path)!).ToList())
         {
             try
             {
-                Folders.Sync(folder.Key);
+                _disk.SyncFolder(folder.Key);
             }
             catch (StoreException e)
             {

@@ -16,6 +16,7 @@ internal sealed class RecordingWriter : IDisposable
 {
     private const int BufferSize = 64 * 1024;
 
+    private readonly IDisk _disk;
     private readonly SealRequest _request;
     private readonly string _path;
     private readonly string _temporary;
@@ -25,13 +26,14 @@ internal sealed class RecordingWriter : IDisposable
     private byte[] _buffer = [];
     private byte[] _index = [];
     private JournalSegment[] _segments = [];
-    private NativeFile? _file;
+    private IDataFile? _file;
     private int _copied;
     private int _used;
     private long _position;
 
-    internal RecordingWriter(SealRequest request, string path)
+    internal RecordingWriter(IDisk disk, SealRequest request, string path)
     {
+        _disk = disk;
         _request = request;
         _path = path;
         _temporary = path + ".tmp";
@@ -73,7 +75,7 @@ internal sealed class RecordingWriter : IDisposable
         _segments = _take.Segments();
         _index = new byte[_count * RecordingIndexEntry.Size];
         _buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
-        _file = NativeFile.CreateEmpty(_temporary);
+        _file = _disk.CreateEmpty(_temporary);
         Chain.Start(_take.Identity, _head);
         Span<byte> header = stackalloc byte[RecordingHeader.Size];
         new RecordingHeader(_take.Identity.TakeId, _take.Identity.CallId).Write(header);
@@ -157,13 +159,7 @@ internal sealed class RecordingWriter : IDisposable
     });
 
     /// <summary>Gives the file its name; the folder is still to be synced.</summary>
-    internal void Name() => Try(() =>
-    {
-        if (Libc.Rename(_temporary, _path) != 0)
-        {
-            throw Libc.Error(_path);
-        }
-    });
+    internal void Name() => Try(() => _disk.Rename(_temporary, _path));
 
     /// <summary>Gives up: the file is gone.</summary>
     internal void Fail(StoreException error)
@@ -173,7 +169,7 @@ internal sealed class RecordingWriter : IDisposable
         if (_file is not null)
         {
             _file.Dispose();
-            Libc.Unlink(_temporary);
+            _disk.TryDelete(_temporary);
         }
     }
 

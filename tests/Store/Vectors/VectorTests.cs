@@ -89,9 +89,9 @@ public sealed class VectorTests
         await File.WriteAllBytesAsync(path, VectorFolder.Read("journal.tj"), Token);
 
         var volume = new JournalVolume(
-            folder.Path, new JournalOptions { Volumes = [folder.Path] }, NativeFile.CreateNew, TimeProvider.System);
+            folder.Path, new JournalOptions { Volumes = [folder.Path] }, NativeDisk.Instance, TimeProvider.System);
         using var segment = Assert.Single(OldSegment.Open([volume], keys));
-        var report = JournalRecovery.Recover([segment], keys, folder.Path, static (_, _) => { }, Token);
+        var report = JournalRecovery.Recover([segment], complete: true, keys, folder.Path, static (_, _) => { }, Token);
         Assert.Empty(report.Quarantined);
         Assert.Equal(0, report.TornBytes);
         var found = Assert.Single(report.Takes);
