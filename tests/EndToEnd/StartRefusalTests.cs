@@ -66,7 +66,9 @@ public sealed class StartRefusalTests : IDisposable
         var volumes = $"{Path.Combine(_folder, "own")},{volume}";
         await AssertRefusedAsync(
             $"Another recorder uses the volume '{volume}'.",
-            [.. TalregProcess.Recorder(Path.Combine(_folder, "two")), "--volumes", volumes]);
+            TalregProcess.Recorder(Path.Combine(_folder, "two")),
+            "env",
+            $"TALREG_VOLUMES={volumes}");
     }
 
     [Fact]
