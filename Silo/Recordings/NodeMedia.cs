@@ -31,7 +31,8 @@ internal sealed class NodeMedia(string? folder, string gateway, IGrainFactory gr
         Of(call).BuildBundleAsync(call, cancellationToken);
 
     /// <inheritdoc />
-    public ValueTask<IReadOnlyList<TakeMedia>?> ReadMediaAsync(CallDocument call, CancellationToken cancellationToken) =>
+    public ValueTask<IReadOnlyList<TakeMedia>?> ReadMediaAsync(
+        CallDocument call, CancellationToken cancellationToken) =>
         Of(call).ReadMediaAsync(call, cancellationToken);
 
     /// <inheritdoc />
