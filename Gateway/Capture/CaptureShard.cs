@@ -16,9 +16,6 @@ internal sealed partial class CaptureShard(int index, ICaptureDevice device, ICh
     /// <summary>How many commands may wait.</summary>
     internal const int MaxCommands = 8192;
 
-    // Room for a shard of this many streams from the start; more make it grow once.
-    private const int OpenChunksAtFirst = 4096;
-
     private const long SweepNs = 20_000_000;
     private const long CoreWindowNs = 250_000_000;
 
@@ -28,7 +25,7 @@ internal sealed partial class CaptureShard(int index, ICaptureDevice device, ICh
     private readonly ConcurrentQueue<Command> _commands = new();
     private readonly List<CaptureStream> _streams = [];
     private readonly List<CaptureStream> _keeping = [];
-    private readonly Queue<(CaptureStream Stream, long DueNs)> _due = new(OpenChunksAtFirst);
+    private readonly Queue<(CaptureStream Stream, long DueNs)> _due = new();
     private long _realTimeOffsetNs = MachineClock.RealTimeOffsetNs();
     private long _sweepDueNs;
     private long _coreFromNs;

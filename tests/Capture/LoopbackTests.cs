@@ -49,10 +49,7 @@ public sealed class LoopbackTests
         }
 
         var offered = (long)targets.Length * Rounds;
-        await Wait.UntilAsync(
-            () => engine.Totals.Received + engine.Totals.KernelDrops == offered,
-            "all packets",
-            TimeSpan.FromSeconds(60));
+        await Wait.UntilAsync(() => engine.Totals.Received + engine.Totals.KernelDrops == offered, "all packets");
         foreach (var take in takes)
         {
             var final = (await engine.CloseTakeAsync(take, 1, cancel)).Final;

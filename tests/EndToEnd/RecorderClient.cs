@@ -63,7 +63,7 @@ internal class RecorderClient(Uri address) : IDisposable
                 return found is not null;
             },
             $"call of session {sessionId} to be {state}",
-            TimeSpan.FromSeconds(90));
+            TimeSpan.FromSeconds(20));
         return (await GetAsync(found!.Id.ToString()))!;
     }
 
@@ -79,7 +79,7 @@ internal class RecorderClient(Uri address) : IDisposable
                 return live is { Takes: [var take, ..] } && take.CommittedChunks >= chunks;
             },
             $"a live call with {chunks} committed chunks",
-            TimeSpan.FromSeconds(90));
+            TimeSpan.FromSeconds(20));
         return live!;
     }
 
