@@ -1,4 +1,5 @@
 using Talreg.Evidence.Chunks;
+using Talreg.TestKit;
 
 namespace Talreg.Capture.Tests;
 
@@ -243,9 +244,7 @@ public sealed class CaptureEngineTests : IAsyncLifetime
         _journal.Discard = true;
         var packet = Rtp.Packet(0);
         SendMany(packet, 2000);
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        SendMany(packet, 10_000);
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, Allocations.Of(() => SendMany(packet, 10_000)));
     }
 
     private void SendMany(byte[] packet, int count)

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Talreg.Evidence.Crypto;
+using Talreg.TestKit;
 
 namespace Talreg.Evidence.Tests.Crypto;
 
@@ -118,13 +119,13 @@ public sealed class CryptoTests
         var tag = new byte[16];
         var hash = new byte[32];
         Round();
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 100; i++)
+        Assert.Equal(0, Allocations.Of(() =>
         {
-            Round();
-        }
-
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+            for (var i = 0; i < 100; i++)
+            {
+                Round();
+            }
+        }));
 
         void Round()
         {
