@@ -12,6 +12,9 @@ public interface ICaptureDevice : IAsyncDisposable
     /// <summary>How many shards there are; they are numbered from 0. Never changes.</summary>
     int ShardCount { get; }
 
+    /// <summary>How many pairs could be opened now, other programs' ports not considered.</summary>
+    int FreePairs { get; }
+
     /// <summary>Starts the shards. Called once, before any port is opened.</summary>
     /// <param name="sink">Gets everything, on the shard's thread, until the device is disposed.</param>
     void Start(ICaptureSink sink);

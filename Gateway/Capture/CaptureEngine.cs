@@ -105,6 +105,9 @@ public sealed partial class CaptureEngine : IAsyncDisposable
     /// <summary>The busiest shard thread's share of a core over the last quarter of a second, 0 to 1.</summary>
     public double CoreUse => _shards.Max(shard => shard.CoreUse);
 
+    /// <summary>Streams that could get ports now, other programs' ports not considered. Any thread.</summary>
+    public int FreePorts => _device.FreePairs;
+
     /// <summary>How full the fullest shard's way into the journal is, 0 to 1. At 1 packets are own drops.</summary>
     public double RingUse => _shards.Max(shard => shard.RingUse);
 

@@ -20,7 +20,6 @@ internal sealed class GatewayService(
         logger.ReceiveChosen(
             MediaDevice.Method(device), device.ShardCount, MediaDevice.Explain(device, settings));
         logger.Recovering(gateway.Counters.Journal.UnrecoveredBytes);
-        gateway.AddLoadSignal(new PortSignal(device, device.FreePairs));
         await gateway.StartAsync(cancellationToken).ConfigureAwait(false);
         metrics.Start();
     }

@@ -23,6 +23,8 @@ internal sealed unsafe class ScriptedDevice(int batch) : ICaptureDevice
 
     public int ShardCount => 1;
 
+    public int FreePairs => int.MaxValue;
+
     public void Start(ICaptureSink sink) => _sink = sink;
 
     public ValueTask<PortGrant> OpenAsync(int pairs, int? shard = null, CancellationToken cancellationToken = default)

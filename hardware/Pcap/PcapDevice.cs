@@ -30,6 +30,9 @@ public sealed class PcapDevice : ICaptureDevice
     /// <inheritdoc />
     public int ShardCount => 1;
 
+    /// <inheritdoc />
+    public int FreePairs => _pool.Free;
+
     private PcapShard Shard => _shard ?? throw new InvalidOperationException("The device is not started.");
 
     /// <inheritdoc />

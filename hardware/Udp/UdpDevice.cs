@@ -49,7 +49,7 @@ public sealed class UdpDevice : ICaptureDevice, IDatagramSender
     /// <inheritdoc />
     public int ShardCount => _shards.Length;
 
-    /// <summary>How many pairs could be opened now, other programs' ports not considered.</summary>
+    /// <inheritdoc />
     public int FreePairs => _pool.Free;
 
     /// <inheritdoc />

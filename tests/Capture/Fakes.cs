@@ -18,6 +18,8 @@ internal sealed unsafe class FakeDevice : ICaptureDevice
 
     public int ShardCount => 1;
 
+    public int FreePairs => int.MaxValue;
+
     public long NowNs { get; set; } = MachineClock.MonotonicNs();
 
     public void Start(ICaptureSink sink) => _sink = sink;

@@ -36,6 +36,32 @@ public sealed class NotCapturedTests
     }
 
     [Fact]
+    public async Task Invite_while_no_port_is_free_is_503_before_it_is_admitted_and_leaves_a_gap()
+    {
+        await using var recorder = await Recorder.StartAsync(ports: 4);
+        using var first = await FakeSrc.ConnectAsync(recorder.Sip, tcp: false, Token);
+        await first.SendAsync(first.Invite(metadata: FakeSrc.Metadata("all-ports")), Token);
+        first.ToTag = FakeSrc.TagOf(await first.ReceiveAsync("SIP/2.0 200 ", Token));
+        await first.SendAsync(first.Request("ACK", 1), Token);
+        using var second = await FakeSrc.ConnectAsync(recorder.Sip, tcp: false, Token);
+        await second.SendAsync(second.Invite(metadata: FakeSrc.Metadata("too-late")), Token);
+        Assert.Contains("Retry-After: ", await second.ReceiveAsync("SIP/2.0 503 ", Token), StringComparison.Ordinal);
+        await second.SendAsync(second.Request("OPTIONS", 2), Token);
+        await second.ReceiveAsync("SIP/2.0 503 ", Token);
+
+        await Wait.UntilAsync(
+            async () => (await GapsAsync(recorder)).Any(text =>
+                text.Contains("\"reason\":\"refused\"", StringComparison.Ordinal)
+                && text.Contains(second.CallId, StringComparison.Ordinal)),
+            "the refused INVITE's gap leaf",
+            cancellationToken: Token);
+        Assert.Equal("all-ports", Assert.Single(await recorder.SearchAsync("")).SessionId);
+        await first.SendAsync(first.Request("BYE", 2), Token);
+        await first.ReceiveAsync("SIP/2.0 200 ", Token);
+        await recorder.WaitForAsync("all-ports", CallState.Sealed);
+    }
+
+    [Fact]
     public async Task Call_whose_gateway_died_before_its_take_fails_in_the_second_round_and_can_be_rebuilt()
     {
         await using var recorder = await Recorder.StartAsync();

@@ -17,11 +17,29 @@ internal sealed partial class SrsApplication
     {
         ArgumentNullException.ThrowIfNull(offer);
         offer = MediaKeys.Admit(offer, options.SrtpKeysInClear);
-        if (!offer.Sdp!.Media.Any(IsRecordable))
+        var streams = Math.Min(offer.Sdp!.Media.Count(IsRecordable), GatewayOptions.MaxStreams);
+        if (streams == 0)
         {
             return SessionAnswer.Reject(488, "Not Acceptable Here");
         }
 
+        if (!_ports.TryReserve(streams))
+        {
+            return SessionAnswer.Reject(503, "Service Unavailable", RetryAfter);
+        }
+
+        try
+        {
+            return await AdmitAsync(offer, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _ports.Release(streams);
+        }
+    }
+
+    private async Task<SessionAnswer> AdmitAsync(SessionOffer offer, CancellationToken cancellationToken)
+    {
         var now = clock.GetUtcNow();
         var metadata = SessionMetadata.Begin(offer, now);
         var callOffer = OfferFacts.Read(offer, metadata, options, now);
@@ -37,7 +55,7 @@ internal sealed partial class SrsApplication
         {
             var session = NewSession(dialogId, admission, callOffer, take: null, facts: null, metadata);
             _sessions[dialogId] = session;
-            return SessionAnswer.Accept(dialogId, Answers(offer.Sdp, session));
+            return SessionAnswer.Accept(dialogId, Answers(offer.Sdp!, session));
         }
 
         return await RecordAsync(dialogId, offer, admission, callOffer, metadata, cancellationToken)

@@ -34,6 +34,7 @@ internal sealed partial class SrsApplication(
     private readonly ConcurrentDictionary<string, RecordingSession> _sessions = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<TakeId, RecordingSession> _takes = new();
     private readonly ConcurrentDictionary<string, Task> _ending = new(StringComparer.Ordinal);
+    private readonly PortReservations _ports = new(capture);
     private readonly CancellationTokenSource _stopping = new();
 
     /// <summary>The epoch under which takes are made; set before SIP is opened.</summary>
@@ -45,6 +46,7 @@ internal sealed partial class SrsApplication(
     /// <inheritdoc />
     public SipHealth Health => Accepting
         && !load.IsRefusing
+        && capture.FreePorts > 0
         && !journal.IsFenced
         && journal.Level < SpaceLevel.Refuse
         ? SipHealth.Accepting
