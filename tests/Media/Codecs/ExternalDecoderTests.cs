@@ -47,8 +47,10 @@ public class ExternalDecoderTests
         using var folder = new TemporaryFolder();
         var said = folder["said"];
 
-        // A file may not be written, so the program says what it sees where it is quoted.
-        FakeDecoder.Write(folder.Path, "{ ulimit -v; ulimit -t; ulimit -f; echo \"[$HOME$TALREG_PEERS]\"; } >&2");
+        // The limits hold before it is given any input. It may not write a file, so it says what it sees where it is quoted.
+        FakeDecoder.Write(
+            folder.Path,
+            "read -r input; { ulimit -v; ulimit -t; ulimit -f; echo \"[$HOME$TALREG_PEERS]\"; } >&2");
         var thrown = Assert.Throws<AudioDecodeException>(
             () => ExternalDecoder.Find(folder.Path)!.Decode("g729", new byte[10], 8000, new short[80]));
         Assert.EndsWith("2097152\n20\n0\n[]", thrown.Message, StringComparison.Ordinal);
