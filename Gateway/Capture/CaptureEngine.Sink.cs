@@ -21,8 +21,7 @@ public sealed partial class CaptureEngine
     private sealed class Sink(CaptureEngine engine) : ICaptureSink
     {
         // In datagrams: memory takes about as long as a few of them.
-        private const int FarAhead = 18;
-        private const int MidAhead = 12;
+        private const int FarAhead = 12;
         private const int NearAhead = 6;
 
         public void OnBatch(in DatagramBatch batch)
@@ -49,16 +48,10 @@ public sealed partial class CaptureEngine
                     engine._routes[datagrams[i + FarAhead].LocalPort]?.Prefetch();
                 }
 
-                if (i + MidAhead < datagrams.Length)
-                {
-                    ref readonly var next = ref datagrams[i + MidAhead];
-                    engine._routes[next.LocalPort]?.PrefetchMore(next);
-                }
-
                 if (i + NearAhead < datagrams.Length)
                 {
-                    ref readonly var next = ref datagrams[i + NearAhead];
-                    engine._routes[next.LocalPort]?.PrefetchRest(next);
+                    ref readonly var near = ref datagrams[i + NearAhead];
+                    engine._routes[near.LocalPort]?.PrefetchPlace(near.Length);
                 }
 
                 Route(shard, datagrams.Slice(i, 1), batch.RealTimeOffsetNs);

@@ -22,7 +22,7 @@ public sealed record JournalOptions
     public TimeSpan CommitInterval { get; init; } = TimeSpan.FromMilliseconds(20);
 
     /// <summary>How much one producer may have under way to one writer, in bytes; beyond it appends are refused.</summary>
-    public int ProducerBytes { get; init; } = 16 * 1024 * 1024;
+    public int ProducerBytes { get; init; } = 64 * 1024 * 1024;
 
     /// <summary>How much one writer keeps in memory until it is confirmed, in bytes, at least 4 MiB. It is used only while a
     /// disk lags: then this much, and what producers may have under way, is the time a disk may stall without loss.</summary>

@@ -32,13 +32,6 @@ internal sealed class Reception
     /// <summary>Who sent the last of them.</summary>
     internal uint Reporter { get; private set; }
 
-    /// <summary>A hint that a packet comes soon.</summary>
-    internal void Prefetch()
-    {
-        CacheLine.Prefetch(ref _jitter);
-        CacheLine.Prefetch(_sources, 0, Unsafe.SizeOf<ReceptionSource>());
-    }
-
     /// <summary>Takes in an RTP packet of the stream's own.</summary>
     /// <param name="packet">The packet.</param>
     /// <param name="arrivalNs">Its arrival, monotonic.</param>

@@ -1,5 +1,3 @@
-using Talreg.Capture.Streams;
-
 namespace Talreg.Capture.Rtp;
 
 /// <summary>How a packet stands to those before it.</summary>
@@ -37,13 +35,6 @@ internal sealed class SequenceTracker
 
     /// <summary>True when a number within half a turn of the highest has been seen.</summary>
     internal bool Has(long extended) => (_seen[(extended >> 6) & (Words - 1)] & (1UL << (int)(extended & 63))) != 0;
-
-    /// <summary>A hint that the next number comes soon.</summary>
-    internal void Prefetch()
-    {
-        CacheLine.Prefetch(ref _highest);
-        CacheLine.Prefetch(_seen, (int)(_highest >> 6) & (Words - 1), sizeof(ulong));
-    }
 
     /// <summary>Forgets everything and begins a lineage; its first packet comes with <see cref="Add"/>.</summary>
     internal void Begin(uint ssrc)

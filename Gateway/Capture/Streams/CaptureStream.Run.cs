@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Talreg.Capture.Rtp;
 using Talreg.Hardware;
 
@@ -9,32 +8,11 @@ internal sealed partial class CaptureStream
 {
     private PacketRun _run;
 
-    /// <summary>A hint that a packet of this stream comes soon. Shard thread, as the next two.</summary>
+    /// <summary>A hint that a packet of this stream comes soon. Shard thread.</summary>
     internal void Prefetch() => CacheLine.Prefetch(ref _run);
 
-    /// <summary>A hint some packets later: where it goes, or what closing a chunk reads.</summary>
-    internal void PrefetchMore(in Datagram packet)
-    {
-        _run.PrefetchPlace(packet.Length);
-        if (!_run.HasPlaceFor(packet))
-        {
-            CacheLine.Prefetch(ref Unsafe.AsRef(in _chunk));
-            CacheLine.Prefetch(ref _source);
-            CacheLine.Prefetch(ref _storedNs);
-            CacheLine.Prefetch(ref _counters);
-        }
-    }
-
-    /// <summary>A hint some packets after that: what closing a chunk reads behind.</summary>
-    internal void PrefetchRest(in Datagram packet)
-    {
-        if (!_run.HasPlaceFor(packet))
-        {
-            _chunk.Prefetch();
-            _reception.Prefetch();
-            _current?.Prefetch();
-        }
-    }
+    /// <summary>A hint that a packet of a length comes next, a while after the other one. Shard thread.</summary>
+    internal void PrefetchPlace(int packetLength) => _run.PrefetchPlace(packetLength);
 
     /// <summary>
     /// Ends a run and counts its packets: before anything else is done with the stream, and when something begins that

@@ -24,13 +24,6 @@ internal sealed class ChunkBuilder(ChunkBuffers buffers)
     private long _firstNs;
     private long _lastNs;
 
-    /// <summary>A hint that a packet is added soon.</summary>
-    internal void Prefetch()
-    {
-        CacheLine.Prefetch(ref _firstNs);
-        CacheLine.Prefetch(ref _sources[0]);
-    }
-
     internal bool IsEmpty => _packets == 0;
 
     internal uint Packets => _packets;

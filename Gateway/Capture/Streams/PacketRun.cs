@@ -140,12 +140,6 @@ internal struct PacketRun
         return true;
     }
 
-    /// <summary>True unless the run, as it stands, is too old or too full for a packet.</summary>
-    internal readonly bool HasPlaceFor(in Datagram packet) =>
-        _buffer is { } buffer
-        && packet.ArrivalNs < _endNs
-        && _length + FrameWriter.HeaderSize + packet.Length <= buffer.Length;
-
     /// <summary>A hint that a packet of a length is about to be appended.</summary>
     internal readonly void PrefetchPlace(int packetLength)
     {
