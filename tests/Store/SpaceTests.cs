@@ -66,7 +66,8 @@ public sealed class SpaceTests
         var path = Environment.GetEnvironmentVariable(FolderVariable);
         Assert.SkipWhen(path is null, "only as a child of the test beside it");
         using var store = new StoreFixture(path);
-        var options = store.Options(SegmentBytes) with { ReserveSegments = 2 };
+        // The small disk must hold what the memory held when it was full.
+        var options = store.Options(SegmentBytes) with { ReserveSegments = 2, ProducerBytes = 16 * 1024 * 1024 };
         await using var journal = await TakeJournal.OpenAsync(options, store.Keys, TimeProvider.System, Token);
         using var producer = journal.CreateProducer();
         var identity = StoreFixture.Identity();
