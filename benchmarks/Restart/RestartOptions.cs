@@ -5,7 +5,7 @@ namespace Talreg.Benchmarks.Restart;
 /// <summary>What was asked for on the command line.</summary>
 internal sealed record RestartOptions
 {
-    internal const string Usage = "restart [--recordings N] [--segment BYTES] [--folder PATH]";
+    internal const string Usage = "restart [--recordings N] [--segment BYTES] [--folder PATH] [--program PATH]";
 
     private const long BytesPerMib = 1 << 20;
 
@@ -19,6 +19,9 @@ internal sealed record RestartOptions
     /// measures once, and removes it.</summary>
     internal string? Folder { get; private init; }
 
+    /// <summary>The program that is started: that of an installation. Null starts the one that was built with the benchmarks.</summary>
+    internal string? Program { get; private init; }
+
     internal int SegmentMib => (int)(SegmentBytes / BytesPerMib);
 
     internal static RestartOptions Parse(string[] args)
@@ -30,6 +33,7 @@ internal sealed record RestartOptions
             {
                 "--recordings" => options with { Recordings = (int)Number(args[i + 1]) },
                 "--segment" => options with { SegmentBytes = Number(args[i + 1]) },
+                "--program" => options with { Program = args[i + 1] },
                 "--folder" => options with { Folder = args[i + 1] },
                 _ => throw new BenchmarkException($"'{args[i]}' is not an option. {Usage}"),
             };

@@ -36,7 +36,7 @@ internal sealed partial class RestartRun
     /// <summary>Starts the program, calls it as soon as it hears, waits until everything old is sealed, and stops it.</summary>
     internal static async Task<RestartRun> RunAsync(string folder, RestartOptions options)
     {
-        var start = new ProcessStartInfo("dotnet")
+        var start = new ProcessStartInfo(options.Program ?? "dotnet")
         {
             RedirectStandardOutput = true,
             UseShellExecute = false,
@@ -44,7 +44,8 @@ internal sealed partial class RestartRun
         };
         string[] arguments =
         [
-            Path.Combine(AppContext.BaseDirectory, "talreg.dll"), "all", "--data", folder,
+            .. options.Program is null ? [Path.Combine(AppContext.BaseDirectory, "talreg.dll")] : Array.Empty<string>(),
+            "all", "--data", folder,
             "--sip", "127.0.0.1:0", "--http", "127.0.0.1:0", "--rtp-ports", "34000-34099",
         ];
         foreach (var argument in arguments)
