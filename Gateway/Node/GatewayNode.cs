@@ -36,6 +36,7 @@ public sealed class GatewayNode : IGatewayObserver, IAsyncDisposable
     private readonly SealingQueue _sealing;
     private readonly RecoveredTakes _recovered;
     private readonly RecordingScrub? _scrub;
+    private readonly Admitter _admitter;
     private readonly SrsApplication _sessions;
     private readonly SipServer _sip;
     private readonly RefusalLog _refusals;
@@ -75,9 +76,10 @@ public sealed class GatewayNode : IGatewayObserver, IAsyncDisposable
         {
             SheddingChanged = Shed,
         };
+        _admitter = new Admitter(grains, options, clock, loggers.CreateLogger<Admitter>());
         _sessions = new SrsApplication(
             options,
-            new Admitter(grains, options, clock, loggers.CreateLogger<Admitter>()),
+            _admitter,
             capture,
             journal,
             _sealing,
@@ -144,7 +146,15 @@ public sealed class GatewayNode : IGatewayObserver, IAsyncDisposable
         _capture.RingUse)
     {
         Reports = _capture.ReportTotals,
+        NotCaptured = _sessions.NotCaptured,
     };
+
+    /// <summary>Told of every admission; must not wait or throw. Set before the start.</summary>
+    public Action<AdmissionOutcome>? Admitted
+    {
+        get => _admitter.Decided;
+        set => _admitter.Decided = value;
+    }
 
     /// <summary>What the scrub has done; null when recordings are not checked again.</summary>
     public ScrubCounters? Scrub => _scrub?.Counters;
@@ -342,4 +352,7 @@ public sealed record GatewayCounters(
 {
     /// <summary>RTCP packets sent, and such that the system would not send.</summary>
     public (long Sent, long Failed) Reports { get; init; }
+
+    /// <summary>Calls that were admitted and could not be captured, since the start; each is a gap in the ledger.</summary>
+    public long NotCaptured { get; init; }
 }

@@ -37,6 +37,7 @@ internal sealed class RecorderMetrics(
             "talreg_datagrams_total", "Datagrams by what became of them; their sum is what was offered.", OutcomeLabel);
         var reports = factory.CreateCounter(
             "talreg_rtcp_reports_total", "Receiver reports, by whether the system sent them.", OutcomeLabel);
+        var calls = new CallMetrics(factory, gateway);
         var load = new LoadMetrics(factory);
         var committed = factory.CreateCounter("talreg_journal_committed_bytes_total", "Bytes confirmed by a sync.");
         var backlog = factory.CreateGauge("talreg_journal_backlog_bytes", "Bytes accepted and not yet confirmed.");
@@ -61,6 +62,7 @@ internal sealed class RecorderMetrics(
             packets.WithLabels("kernel_drop").IncTo(now.Capture.KernelDrops);
             reports.WithLabels("sent").IncTo(now.Reports.Sent);
             reports.WithLabels("failed").IncTo(now.Reports.Failed);
+            calls.Update(now);
             load.Update(now);
             committed.IncTo(now.Journal.CommittedBytes);
             backlog.Set(now.Journal.BacklogBytes);

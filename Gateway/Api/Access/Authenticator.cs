@@ -14,6 +14,10 @@ internal sealed class Authenticator
 {
     private const string Scheme = "Bearer ";
 
+    private const string Missing = "missing";
+    private const string Blocked = "blocked";
+    private const string Wrong = "wrong";
+
     private readonly AccessTokens _tokens;
     private readonly PageSessions _sessions;
     private readonly FailedAttempts _attempts;
@@ -33,6 +37,11 @@ internal sealed class Authenticator
         _log = log;
         _denied = Metrics.WithCustomRegistry(options.Registry ?? Metrics.DefaultRegistry).CreateCounter(
             "talreg_api_denied_total", "Requests refused for want of a valid token.", "reason");
+        foreach (var reason in (string[])[Missing, Blocked, Wrong])
+        {
+            _denied.WithLabels(reason);
+        }
+
         ApiLog.TokensOpened(log, options.TokenFile);
     }
 
@@ -54,7 +63,7 @@ internal sealed class Authenticator
             return new Authentication(new Caller(name, id), null, null);
         }
 
-        _denied.WithLabels("missing").Inc();
+        _denied.WithLabels(Missing).Inc();
         return default;
     }
 
@@ -63,7 +72,7 @@ internal sealed class Authenticator
     {
         if (_attempts.BlockedFor(address) is { } wait)
         {
-            _denied.WithLabels("blocked").Inc();
+            _denied.WithLabels(Blocked).Inc();
             return new Authentication(null, wait, null);
         }
 
@@ -78,7 +87,7 @@ internal sealed class Authenticator
 
     private void Refused(IPAddress? address)
     {
-        _denied.WithLabels("wrong").Inc();
+        _denied.WithLabels(Wrong).Inc();
         var from = address?.ToString() ?? "unknown";
         if (_attempts.Add(address))
         {

@@ -19,21 +19,29 @@ internal sealed class Admitter(
 
     private readonly ConcurrentDictionary<string, Verdict> _last = new(StringComparer.Ordinal);
 
+    /// <summary>Told of every admission, on the thread that asked for it; must not wait or throw.</summary>
+    public Action<AdmissionOutcome>? Decided { get; set; }
+
     /// <summary>The admission of an offer; its verdict says whether it was given <c>autonomous</c>.</summary>
     public async Task<Contracts.Gateways.Admission> AdmitAsync(CallOffer offer, CancellationToken cancellationToken)
     {
+        var asked = clock.GetTimestamp();
+        Contracts.Gateways.Admission admission;
         try
         {
-            var admission = await AskAsync(offer)
+            admission = await AskAsync(offer)
                 .WaitAsync(options.AdmissionDeadline, clock, cancellationToken).ConfigureAwait(false);
             Remember(offer.Line, admission.Verdict);
-            return admission;
         }
         catch (Exception e) when (e is TimeoutException or OrleansException or RefusalException)
         {
             logger.AdmittedAlone(offer.Interface, offer.Line, e);
-            return Alone(offer);
+            admission = Alone(offer);
         }
+
+        Decided?.Invoke(new AdmissionOutcome(
+            admission.Verdict.Kind, admission.Verdict.Autonomous, clock.GetElapsedTime(asked)));
+        return admission;
     }
 
     /// <summary>

@@ -108,6 +108,7 @@ internal sealed partial class SrsApplication
 
     private void ReportFailure(Contracts.Gateways.Admission admission, CallFailed failed)
     {
+        Interlocked.Increment(ref _notCaptured);
         logger.CallNotCaptured(admission.Call, failed.Detail);
         var call = grains.GetGrain<ICallGrain>(admission.Call.Value);
         _ = Reporter(admission.Call).ReportAsync(() => call.FailedAsync(failed));

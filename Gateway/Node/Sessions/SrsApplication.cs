@@ -36,6 +36,7 @@ internal sealed partial class SrsApplication(
     private readonly ConcurrentDictionary<string, Task> _ending = new(StringComparer.Ordinal);
     private readonly PortReservations _ports = new(capture);
     private readonly CancellationTokenSource _stopping = new();
+    private long _notCaptured;
 
     /// <summary>The epoch under which takes are made; set before SIP is opened.</summary>
     public long Epoch { get; set; }
@@ -51,6 +52,9 @@ internal sealed partial class SrsApplication(
         && journal.Level < SpaceLevel.Refuse
         ? SipHealth.Accepting
         : new SipHealth(IsAccepting: false, RetryAfter);
+
+    /// <summary>Calls that were admitted and whose take could not begin, since the start.</summary>
+    public long NotCaptured => Interlocked.Read(ref _notCaptured);
 
     /// <summary>Sessions alive.</summary>
     public ICollection<RecordingSession> Sessions => _sessions.Values;
