@@ -18,10 +18,21 @@ internal static class ApiClient
         Description = "The recorder's address.",
         HelpName = "url",
         DefaultValueFactory = _ => new Uri("http://127.0.0.1:8080"),
+        CustomParser = static argument =>
+        {
+            var held = argument.Tokens[0].Value;
+            if (Uri.TryCreate(held, UriKind.Absolute, out var server) && server.Scheme is ("http" or "https"))
+            {
+                return server;
+            }
+
+            argument.AddError($"--server holds '{held}'; it may hold a URL such as http://127.0.0.1:8080.");
+            return null;
+        },
     };
 
     /// <summary>A client with the token.</summary>
-    /// <exception cref="ApiClientException">There is no token, or the address is none.</exception>
+    /// <exception cref="ApiClientException">There is no token.</exception>
     public static HttpClient Create(Uri server)
     {
         var token = Environment.GetEnvironmentVariable(TokenVariable);
@@ -29,12 +40,6 @@ internal static class ApiClient
         {
             throw new ApiClientException(
                 $"Set {TokenVariable} to an access token; the recorder printed the first one when it first started.");
-        }
-
-        if (!server.IsAbsoluteUri || server.Scheme is not ("http" or "https"))
-        {
-            throw new ApiClientException(
-                $"--server holds '{server}'; it may hold a URL such as http://127.0.0.1:8080.");
         }
 
         return new HttpClient
