@@ -28,4 +28,13 @@ internal static partial class GrainsLog
     [LoggerMessage(
         2005, LogLevel.Warning, "Call {Call}: {Command} by {Actor} was not confirmed by every gateway in time")]
     public static partial void CommandUnconfirmed(this ILogger logger, CallId call, CallCommand command, string actor);
+
+    [LoggerMessage(
+        2006, LogLevel.Information, "Interface {Interface} was changed by another silo meanwhile; attempt {Attempt} "
+            + "again")]
+    public static partial void OwnershipRaced(this ILogger logger, string @interface, int attempt, Exception e);
+
+    [LoggerMessage(
+        2007, LogLevel.Warning, "Interface {Interface} is not on the list of interfaces yet; its next change lists it")]
+    public static partial void InterfaceUnlisted(this ILogger logger, string @interface, Exception e);
 }

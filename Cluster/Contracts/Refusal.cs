@@ -17,6 +17,9 @@ public enum RefusalKind
 
     /// <summary>Full, draining or a part it needs does not answer (503).</summary>
     Unavailable,
+
+    /// <summary>Asked under an epoch that is not the interface's any more (409).</summary>
+    StaleEpoch,
 }
 
 /// <summary>A named refusal that crosses grain calls.</summary>

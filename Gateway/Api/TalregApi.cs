@@ -35,6 +35,7 @@ public static class TalregApi
         services.AddSingleton<PageSessions>();
         services.AddSingleton<Authenticator>();
         services.AddSingleton<TenantGrains>();
+        services.AddSingleton<StatusReader>();
         services.AddSingleton<ListenLedger>();
         services.AddSingleton<RecordingAccess>();
         services.AddExceptionHandler<ApiExceptionHandler>();
@@ -73,6 +74,7 @@ public static class TalregApi
         LiveEndpoints.Map(app);
         PolicyEndpoints.Map(app);
         SessionEndpoints.Map(app);
+        ClusterEndpoints.Map(app);
         OperationEndpoints.Map(app, app.Services.GetRequiredService<TalregApiOptions>());
         PageEndpoints.Map(app);
         return app;

@@ -5,8 +5,6 @@ using Talreg.Capture.Taps;
 using Talreg.Contracts;
 using Talreg.Contracts.Calls;
 using Talreg.Contracts.Gateways;
-using Talreg.Contracts.Ledger;
-using Talreg.Evidence.Json;
 using Talreg.Gateway.Admission;
 using Talreg.Gateway.Overload;
 using Talreg.Gateway.Scrub;
@@ -20,10 +18,11 @@ using Talreg.Store.Recordings;
 namespace Talreg.Gateway;
 
 /// <summary>
-/// A gateway on one SIP interface: raises the interface's epoch, opens SIP, and from then on turns sessions into recordings
-/// until it is stopped. What an earlier process left is sealed meanwhile.
+/// A gateway on one SIP interface: raises the interface's epoch, or stands by; opens SIP, and from then on turns
+/// sessions into recordings until it is stopped. What an earlier process left is sealed meanwhile. Its part in the
+/// interface is in <c>GatewayNode.Ownership</c>.
 /// </summary>
-public sealed class GatewayNode : IGatewayObserver, IAsyncDisposable
+public sealed partial class GatewayNode : IGatewayObserver, IAsyncDisposable
 {
     private static readonly TimeSpan PullEvery = TimeSpan.FromSeconds(1);
 
@@ -109,6 +108,7 @@ public sealed class GatewayNode : IGatewayObserver, IAsyncDisposable
                 Tls = options.SipTls,
                 Access = options.SipAccess,
                 SiprecEnabled = options.SiprecEnabled,
+                MaySpeak = options.Heartbeat is null ? null : MaySpeak,
             },
             _sessions,
             clock,
@@ -147,6 +147,7 @@ public sealed class GatewayNode : IGatewayObserver, IAsyncDisposable
     {
         Reports = _capture.ReportTotals,
         NotCaptured = _sessions.NotCaptured,
+        Ownership = _keeper?.Counters,
     };
 
     /// <summary>Told of every admission; must not wait or throw. Set before the start.</summary>
@@ -162,17 +163,14 @@ public sealed class GatewayNode : IGatewayObserver, IAsyncDisposable
     /// <summary>True while new sessions are taken.</summary>
     public bool IsAccepting => _sessions.Health.IsAccepting;
 
-    /// <summary>Takes the interface over and opens it.</summary>
+    /// <summary>Joins the interface, as its owner or standing by, and opens it.</summary>
     /// <exception cref="SipListenerException">The SIP address cannot be listened on.</exception>
+    /// <exception cref="IOException">Heartbeats cannot be heard where they are to be.</exception>
+    /// <exception cref="RefusalException">The interface is another gateway's.</exception>
     /// <exception cref="Sip.Transport.SipTlsException">The certificate for SIP cannot be used.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        var incarnation = _journal.Incarnation;
-        var lease = await _grains.GetGrain<IInterfaceGrain>(Names.Key(_options.Tenant, _options.Interface))
-            .AcquireAsync(_options.Gateway, incarnation).ConfigureAwait(false);
-        _sessions.Epoch = lease.Epoch;
-        _logger.InterfaceAcquired(_options.Interface, _options.Gateway, lease.Epoch);
-        await DeclareStartAsync(lease).ConfigureAwait(false);
+        var isOwner = await TakePartAsync(_journal.Incarnation).ConfigureAwait(false);
         _self = _grains.CreateObjectReference<IGatewayObserver>(this);
         await Gateway().RegisterAsync(_self).ConfigureAwait(false);
         _sealing.Start();
@@ -184,7 +182,8 @@ public sealed class GatewayNode : IGatewayObserver, IAsyncDisposable
         }
 
         await _sip.StartAsync(cancellationToken).ConfigureAwait(false);
-        _sessions.Accepting = true;
+        _sessions.Accepting = isOwner;
+        _keeper?.Start(OnOwnershipChanged, () => _sessions.Sessions.Count);
         _ticking = Task.Run(() => TickAsync(_stopping.Token), CancellationToken.None);
         _recovering = Task.Run(() => _recovered.RunAsync(_stopping.Token), CancellationToken.None);
         _scrubbing = Task.Run(() => _scrub?.RunAsync(_stopping.Token) ?? Task.CompletedTask, CancellationToken.None);
@@ -193,7 +192,13 @@ public sealed class GatewayNode : IGatewayObserver, IAsyncDisposable
     /// <summary>Takes no new sessions, ends those alive as <c>shutdown</c>, and waits for their seals.</summary>
     public async Task StopAsync()
     {
+        _isStopping = true;
         _sessions.Accepting = false;
+        if (_keeper is { } keeper)
+        {
+            await keeper.StopAsync().ConfigureAwait(false);
+        }
+
         await _stopping.CancelAsync().ConfigureAwait(false);
         await _ticking.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _recovering.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -215,6 +220,11 @@ public sealed class GatewayNode : IGatewayObserver, IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _sip.DisposeAsync().ConfigureAwait(false);
+        if (_keeper is { } keeper)
+        {
+            await keeper.DisposeAsync().ConfigureAwait(false);
+        }
+
         await _load.DisposeAsync().ConfigureAwait(false);
         await _refusedCalls.DisposeAsync().ConfigureAwait(false);
         await _sealing.DisposeAsync().ConfigureAwait(false);
@@ -263,19 +273,6 @@ public sealed class GatewayNode : IGatewayObserver, IAsyncDisposable
 
     private IGatewayGrain Gateway() => _grains.GetGrain<IGatewayGrain>(Names.Key(_options.Tenant, _options.Gateway));
 
-    private Task<LedgerReceipt> DeclareStartAsync(InterfaceLease lease) =>
-        _grains.GetGrain<ILedgerGrain>(_options.Tenant).AppendAsync(new LedgerEvent(
-            LedgerEventKind.Start,
-            $"start/{lease.Interface}/{lease.Epoch}",
-            _clock.GetUtcNow(),
-            CanonicalJson.Write(new System.Text.Json.Nodes.JsonObject
-            {
-                ["tenant"] = _options.Tenant,
-                ["gateway"] = lease.Gateway,
-                ["interface"] = lease.Interface,
-                ["epoch"] = lease.Epoch,
-            })));
-
     private async Task TickAsync(CancellationToken cancellationToken)
     {
         using var timer = new PeriodicTimer(PullEvery, _clock);
@@ -288,8 +285,14 @@ public sealed class GatewayNode : IGatewayObserver, IAsyncDisposable
                 _logger.MediaTimedOut(
                     _options.MediaTimeout, new TakeId(session.Take!.Identity.TakeId), session.Admission.Call);
                 await _sessions.EndAsync(session, EndReason.MediaTimeout).ConfigureAwait(false);
-                await _sip.HangUpAsync(session.DialogId, cancellationToken).ConfigureAwait(false);
+                var hungUp = _sip.HangUpAsync(session.DialogId, cancellationToken);
+                if (MaySpeak())
+                {
+                    await hungUp.ConfigureAwait(false);
+                }
             }
+
+            await DeclareEpochsAsync().ConfigureAwait(false);
         }
     }
 
@@ -299,6 +302,7 @@ public sealed class GatewayNode : IGatewayObserver, IAsyncDisposable
         try
         {
             await Gateway().RegisterAsync(_self!).WaitAsync(PullEvery, _clock, cancellationToken).ConfigureAwait(false);
+            await Gateway().ReportAsync(Report()).WaitAsync(PullEvery, _clock, cancellationToken).ConfigureAwait(false);
             var orders = await Gateway().PullAsync().WaitAsync(
                 PullEvery, _clock, cancellationToken).ConfigureAwait(false);
             foreach (var order in orders)
@@ -311,48 +315,4 @@ public sealed class GatewayNode : IGatewayObserver, IAsyncDisposable
             _logger.PullFailed(e);
         }
     }
-}
-
-/// <summary>A gateway's counters at one moment.</summary>
-/// <param name="Sip">Of the SIP server.</param>
-/// <param name="Capture">Of the capture engine.</param>
-/// <param name="Journal">Of the journal.</param>
-/// <param name="Sessions">Recording sessions alive.</param>
-/// <param name="Unsealed">Takes that ended and wait to be sealed.</param>
-/// <param name="Sealed">Takes sealed since the start.</param>
-/// <param name="Damaged">Takes the journal does not give as they were written, since the start; kept, not sealed.</param>
-/// <param name="RecoveredUnsealed">Takes of earlier processes that were found and are not sealed yet.</param>
-/// <param name="RecoveryFailed">Takes of earlier processes that cannot be made ready to be sealed.</param>
-/// <param name="Refused">SIP messages refused since the start.</param>
-/// <param name="RefusedCalls">INVITEs answered 503 since the start, each a gap in the ledger.</param>
-/// <param name="Taps">Live taps open.</param>
-/// <param name="TapDrops">Packets that slow listeners did not get.</param>
-/// <param name="Shedding">True while live taps and sealing are stopped for load.</param>
-/// <param name="Refusing">True while new INVITEs are answered 503 for load.</param>
-/// <param name="CoreUse">The busiest receive thread's share of a core, 0 to 1.</param>
-/// <param name="RingUse">How full the fullest way into the journal is, 0 to 1.</param>
-public sealed record GatewayCounters(
-    SipCounters Sip,
-    CaptureTotals Capture,
-    JournalHealth Journal,
-    int Sessions,
-    long Unsealed,
-    long Sealed,
-    long Damaged,
-    long RecoveredUnsealed,
-    long RecoveryFailed,
-    long Refused,
-    long RefusedCalls,
-    int Taps,
-    long TapDrops,
-    bool Shedding,
-    bool Refusing,
-    double CoreUse,
-    double RingUse)
-{
-    /// <summary>RTCP packets sent, and such that the system would not send.</summary>
-    public (long Sent, long Failed) Reports { get; init; }
-
-    /// <summary>Calls that were admitted and could not be captured, since the start; each is a gap in the ledger.</summary>
-    public long NotCaptured { get; init; }
 }

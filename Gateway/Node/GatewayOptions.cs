@@ -23,6 +23,13 @@ public sealed record GatewayOptions
     /// <summary>The interface's name.</summary>
     public required string Interface { get; init; }
 
+    /// <summary>
+    /// Where heartbeats of other gateways on the interface are heard; port 0 takes a free one. Null: this gateway
+    /// takes part in no
+    /// takeover.
+    /// </summary>
+    public IPEndPoint? Heartbeat { get; init; }
+
     /// <summary>Where SIP is heard, over UDP and TCP.</summary>
     public required IPEndPoint Sip { get; init; }
 

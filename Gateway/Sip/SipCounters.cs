@@ -15,6 +15,11 @@ public sealed record SipCounters
     /// <summary>Messages that could not be sent.</summary>
     public long SendFailures { get; init; }
 
+    /// <summary>
+    /// Messages not sent, and such not taken, because <see cref="SipServerOptions.MaySpeak"/> said no.
+    /// </summary>
+    public long Withheld { get; init; }
+
     /// <summary>Requests that a transaction knew already.</summary>
     public long RetransmissionsReceived { get; init; }
 

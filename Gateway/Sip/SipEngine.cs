@@ -51,6 +51,8 @@ internal sealed partial class SipEngine : ITransactionHost
 
     public long SendFailures { get; private set; }
 
+    public long Withheld { get; private set; }
+
     public long Refusals { get; private set; }
 
     public long Retransmissions { get; private set; }
@@ -59,6 +61,12 @@ internal sealed partial class SipEngine : ITransactionHost
 
     public bool Send(in SipFlow flow, byte[] message)
     {
+        if (IsSilent)
+        {
+            Withheld++;
+            return false;
+        }
+
         var sent = flow.Transport.TrySend(flow, message);
         Sent++;
         SendFailures += sent ? 0 : 1;
@@ -79,6 +87,12 @@ internal sealed partial class SipEngine : ITransactionHost
     /// <summary>Bytes that are no message: answered 400 where that is possible. The message is the engine's.</summary>
     public void OnMalformed(in SipFlow flow, SipMessage? message, SipFault fault)
     {
+        if (IsSilent)
+        {
+            Withhold(message);
+            return;
+        }
+
         var answered = message is { IsRequest: true } && !message.Method.SequenceEqual("ACK"u8)
             && ViaHeader.TryReadTop(message, out var via);
         if (answered)
@@ -95,7 +109,13 @@ internal sealed partial class SipEngine : ITransactionHost
     /// <summary>A message whose structure is sound; it is the engine's from here on.</summary>
     public void OnMessage(in SipFlow flow, SipMessage message)
     {
-        if (!message.IsRequest)
+        if (IsSilent)
+        {
+            // No transaction comes of it: its copy, sent when the silence is over, must find none that has its answer
+            // already.
+            Withhold(message);
+        }
+        else if (!message.IsRequest)
         {
             OnResponse(flow, message);
         }
@@ -116,6 +136,14 @@ internal sealed partial class SipEngine : ITransactionHost
         {
             OnRequest(flow, request, peer);
         }
+    }
+
+    private bool IsSilent => Options.MaySpeak is { } maySpeak && !maySpeak();
+
+    private void Withhold(SipMessage? message)
+    {
+        Withheld++;
+        message?.ReleaseBuffer();
     }
 
     internal static string NewToken() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));

@@ -61,6 +61,7 @@ public sealed class SipServer : ISipTransportSink, IAsyncDisposable
         ConnectionsFailed = Volatile.Read(ref _connectionsFailed),
         MessagesSent = _engine.Sent,
         SendFailures = _engine.SendFailures,
+        Withheld = _engine.Withheld,
         Refusals = _engine.Refusals,
         RetransmissionsReceived = _engine.Retransmissions,
         SessionsAccepted = _engine.Accepted,

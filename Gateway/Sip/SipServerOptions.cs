@@ -45,6 +45,13 @@ public sealed record SipServerOptions
     /// <summary>The Server header; null leaves it out.</summary>
     public string? ServerHeader { get; init; } = "Talreg";
 
+    /// <summary>
+    /// Asked before each message goes out and when one comes in; while it says no, nothing is sent and what comes is
+    /// dropped and
+    /// counted, so that a copy of it is answered later. It must return at once. Null: always.
+    /// </summary>
+    public Func<bool>? MaySpeak { get; init; }
+
     /// <summary>The maxima.</summary>
     public SipLimits Limits { get; init; } = new();
 }

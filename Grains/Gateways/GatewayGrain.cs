@@ -18,6 +18,7 @@ public sealed class GatewayGrain(
     private static readonly TimeSpan ConfirmWithin = TimeSpan.FromMilliseconds(200);
 
     private IGatewayObserver? _observer;
+    private GatewayReport? _report;
     private Task _saved = Task.CompletedTask;
 
     /// <inheritdoc />
@@ -80,6 +81,16 @@ public sealed class GatewayGrain(
             await SaveAsync();
         }
     }
+
+    /// <inheritdoc />
+    public Task ReportAsync(GatewayReport report)
+    {
+        _report = report;
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc />
+    public Task<GatewayReport?> GetReportAsync() => Task.FromResult(_report);
 
     // Orders for several takes come at once; two writes under one ETag would refuse each other.
     private Task SaveAsync() => _saved = SaveAfterAsync(_saved);

@@ -124,6 +124,7 @@ internal sealed class GatewayParts : IAsyncDisposable
             Site = settings.Site,
             Gateway = settings.Gateway,
             Interface = settings.Interface,
+            Heartbeat = settings.Cluster.Heartbeat,
             Sip = settings.Sip,
             SipAlso = settings.SipAlso,
             SipTls = settings.SipTls,

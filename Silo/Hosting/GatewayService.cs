@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Talreg.Contracts.Gateways;
 using Talreg.Gateway;
 using Talreg.Hardware.Udp;
 using Talreg.Silo.Options;
@@ -39,6 +40,7 @@ internal sealed class GatewayHealth(GatewayNode gateway) : IHealthCheck
         return Task.FromResult(
             journal.Fenced ? HealthCheckResult.Unhealthy($"The journal is fenced: {journal.FenceReason}")
             : journal.Level == SpaceLevel.Refuse ? HealthCheckResult.Unhealthy("New calls are answered 503: no space.")
+            : gateway.Role is GatewayRole.Standby ? HealthCheckResult.Degraded("Stands by for its interface.")
             : !gateway.IsAccepting ? HealthCheckResult.Unhealthy("New calls are answered 503.")
             : journal.FenceReason is { } reason ? HealthCheckResult.Degraded($"A volume is fenced: {reason}")
             : journal.Level == SpaceLevel.Alarm ? HealthCheckResult.Degraded("Space is running out.")

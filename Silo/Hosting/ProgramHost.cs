@@ -32,7 +32,7 @@ internal abstract class ProgramHost : IAsyncDisposable
         }
         catch (Exception e) when (
             e is IOException or SocketException or Sip.SipListenerException or Sip.Transport.SipTlsException
-                or OrleansException)
+                or OrleansException or Contracts.RefusalException)
         {
             throw new StartRefusedException(e.Message);
         }

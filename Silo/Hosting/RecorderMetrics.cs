@@ -42,6 +42,7 @@ internal sealed class RecorderMetrics(
         var committed = factory.CreateCounter("talreg_journal_committed_bytes_total", "Bytes confirmed by a sync.");
         var backlog = factory.CreateGauge("talreg_journal_backlog_bytes", "Bytes accepted and not yet confirmed.");
         var volumes = new VolumeMetrics(factory);
+        var ownership = new OwnershipMetrics(factory, settings.Interface);
         var scrub = gateway.Scrub is null ? null : new ScrubMetrics(factory);
         registry.AddBeforeCollectCallback(() =>
         {
@@ -64,6 +65,7 @@ internal sealed class RecorderMetrics(
             reports.WithLabels("failed").IncTo(now.Reports.Failed);
             calls.Update(now);
             load.Update(now);
+            ownership.Update(now);
             committed.IncTo(now.Journal.CommittedBytes);
             backlog.Set(now.Journal.BacklogBytes);
             volumes.Set(now.Journal);

@@ -30,6 +30,12 @@ internal sealed record ClusterSettings
     /// <summary>Data folder of this node's gateway, for playback; null for none.</summary>
     public string? GatewayData { get; init; }
 
+    /// <summary>
+    /// Where this gateway hears those with whom it shares its interface; null for a gateway that nobody stands by
+    /// for.
+    /// </summary>
+    public IPEndPoint? Heartbeat { get; init; }
+
     /// <summary>Mutual TLS within the cluster; null for none, which is possible on loopback only.</summary>
     public ClusterTlsSettings? Tls { get; init; }
 }

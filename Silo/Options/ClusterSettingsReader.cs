@@ -11,8 +11,8 @@ internal static class ClusterSettingsReader
     public static readonly IReadOnlyList<SettingKey> Keys =
     [
         SettingKey.Database, SettingKey.Cluster, SettingKey.Silo, SettingKey.SiloClients, SettingKey.Ledger,
-        SettingKey.ClusterKey, SettingKey.GatewayData, SettingKey.ClusterTlsCertificate, SettingKey.ClusterTlsKey,
-        SettingKey.ClusterTlsTrust,
+        SettingKey.ClusterKey, SettingKey.GatewayData, SettingKey.Heartbeat, SettingKey.ClusterTlsCertificate,
+        SettingKey.ClusterTlsKey, SettingKey.ClusterTlsTrust,
     ];
 
     /// <summary>Reads and checks them.</summary>
@@ -45,6 +45,9 @@ internal static class ClusterSettingsReader
                 ? SettingsReader.ExistingFile(SettingKey.ClusterKey, file)
                 : null,
             GatewayData = FullPath(SettingKey.GatewayData),
+            Heartbeat = configuration[SettingKey.Heartbeat.Name] is null
+                ? null
+                : Address(SettingKey.Heartbeat, new IPEndPoint(IPAddress.Loopback, 0)),
             Tls = tls,
         };
 

@@ -104,6 +104,8 @@ internal sealed record SettingKey(string Name, string Allowed)
 
     public static readonly SettingKey GatewayData = new("gateway-data", "the data folder of this node's gateway");
 
+    public static readonly SettingKey Heartbeat = new("heartbeat", ClusterEndPoint);
+
     public static readonly SettingKey ClusterTlsCertificate = new("cluster-tls-certificate", PemFile);
 
     public static readonly SettingKey ClusterTlsKey = new("cluster-tls-key", PemFile);
@@ -117,8 +119,8 @@ internal sealed record SettingKey(string Name, string Allowed)
         RtpPorts, Receive, ReceiveShards, RtcpReports, Tenant, Site, Gateway, Interface, Policy, MediaTimeout,
         SegmentMib, Volumes, ReserveSegments, StallMib, SpaceAlarm, SpaceRefuse, Lines, PreBufferMib,
         ScrubMibPerSecond, ScrubDays,
-        Database, Cluster, Silo, SiloClients, Ledger, ClusterKey, GatewayData, ClusterTlsCertificate, ClusterTlsKey,
-        ClusterTlsTrust,
+        Database, Cluster, Silo, SiloClients, Ledger, ClusterKey, GatewayData, Heartbeat, ClusterTlsCertificate,
+        ClusterTlsKey, ClusterTlsTrust,
     ];
 
     /// <summary>The least and the most of a number or of a name's length; 0 where neither is.</summary>

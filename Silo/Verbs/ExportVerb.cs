@@ -1,7 +1,5 @@
 using System.CommandLine;
 using System.Net;
-using System.Net.Http.Headers;
-using System.Text.Json;
 using Talreg.Contracts;
 
 namespace Talreg.Silo.Verbs;
@@ -11,8 +9,6 @@ namespace Talreg.Silo.Verbs;
 /// </summary>
 internal static class ExportVerb
 {
-    private const string TokenVariable = "TALREG_TOKEN";
-
     /// <summary>Makes the command.</summary>
     public static Command Create()
     {
@@ -23,12 +19,7 @@ internal static class ExportVerb
             HelpName = "file",
             Required = true,
         };
-        var server = new Option<Uri>("--server")
-        {
-            Description = "The recorder's address.",
-            HelpName = "url",
-            DefaultValueFactory = _ => new Uri("http://127.0.0.1:8080"),
-        };
+        var server = ApiClient.ServerOption();
         var purpose = new Option<string>("--purpose")
         {
             Description = "Why the bundle is taken out; it stands in the ledger.",
@@ -38,7 +29,7 @@ internal static class ExportVerb
         var command = new Command(
             "export",
             "Fetches a call's evidence bundle. The access token is read from the environment variable "
-                + $"{TokenVariable}.")
+                + $"{ApiClient.TokenVariable}.")
         {
             call,
             output,
@@ -70,20 +61,6 @@ internal static class ExportVerb
                 .ConfigureAwait(false);
         }
 
-        var token = Environment.GetEnvironmentVariable(TokenVariable);
-        if (string.IsNullOrEmpty(token))
-        {
-            return await console.RefuseAsync(
-                $"Set {TokenVariable} to an access token; the recorder printed the first one when it first started.")
-                .ConfigureAwait(false);
-        }
-
-        if (!server.IsAbsoluteUri || server.Scheme is not ("http" or "https"))
-        {
-            return await console.RefuseAsync(
-                $"--server holds '{server}'; it may hold a URL such as http://127.0.0.1:8080.").ConfigureAwait(false);
-        }
-
         // Before the request: what is fetched stands in the ledger, whether or not it can be kept.
         if (output.Exists)
         {
@@ -93,15 +70,15 @@ internal static class ExportVerb
 
         try
         {
-            using var client = new HttpClient { BaseAddress = server };
-            client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+            using var client = ApiClient.Create(server);
             using var response = await client.GetAsync(
                 new Uri($"api/v1/calls/{id}/evidence?purpose={Uri.EscapeDataString(purpose)}", UriKind.Relative),
                 HttpCompletionOption.ResponseHeadersRead,
                 cancellationToken).ConfigureAwait(false);
             if (response.StatusCode != HttpStatusCode.OK)
             {
-                return await console.RefuseAsync(await DescribeAsync(response, cancellationToken).ConfigureAwait(false))
+                return await console.RefuseAsync(
+                    await ApiClient.DescribeAsync(response, cancellationToken).ConfigureAwait(false))
                     .ConfigureAwait(false);
             }
 
@@ -120,25 +97,10 @@ internal static class ExportVerb
                 .ConfigureAwait(false);
             return 0;
         }
-        catch (Exception e) when (e is HttpRequestException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (
+            e is ApiClientException or HttpRequestException or IOException or UnauthorizedAccessException)
         {
             return await console.RefuseAsync(e.Message).ConfigureAwait(false);
-        }
-    }
-
-    private static async Task<string> DescribeAsync(HttpResponseMessage response, CancellationToken cancellationToken)
-    {
-        var text = await response.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            using var problem = JsonDocument.Parse(text);
-            return problem.RootElement.TryGetProperty("detail", out var detail)
-                ? $"{(int)response.StatusCode}: {detail.GetString()}"
-                : $"{(int)response.StatusCode} {response.ReasonPhrase}";
-        }
-        catch (JsonException)
-        {
-            return $"{(int)response.StatusCode} {response.ReasonPhrase}";
         }
     }
 }

@@ -47,6 +47,12 @@ internal sealed class RecorderOptions
     private readonly Option<string?> _interface = Setting(
         SettingKey.Interface, "name", "The name of the gateway's SIP interface. Default sip1.");
 
+    private readonly Option<string?> _heartbeat = Setting(
+        SettingKey.Heartbeat,
+        "host:port",
+        "Where this gateway hears the others on its interface, which take over from each other. Without it nobody stands "
+            + "by.");
+
     /// <summary>Adds the folder alone, for a verb that hears nothing.</summary>
     public void AddFolderTo(Command command) => command.Add(_data);
 
@@ -58,7 +64,8 @@ internal sealed class RecorderOptions
         Add(command, _data, _http, _siloAddress, _siloClients, _ledger, _clusterKey, _gatewayData, _gateway);
 
     /// <summary>Adds what a gateway takes.</summary>
-    public void AddGatewayTo(Command command) => Add(command, _data, _sip, _http, _ports, _gateway, _interface);
+    public void AddGatewayTo(Command command) =>
+        Add(command, _data, _sip, _http, _ports, _gateway, _interface, _heartbeat);
 
     /// <summary>What was given, by configuration key.</summary>
     public static Dictionary<string, string?> Given(ParseResult result)

@@ -18,6 +18,9 @@ internal static class TalregCommand
         root.Add(DemoVerb.Create());
         root.Add(VerifyVerb.Create());
         root.Add(ExportVerb.Create());
+        root.Add(StatusVerb.Create());
+        root.Add(HandoverVerb.CreateDrain());
+        root.Add(HandoverVerb.CreateFailback());
         root.Add(InspectVerb.Create());
         root.Add(RebuildVerb.Create());
         AllVerb.AddTo(root);

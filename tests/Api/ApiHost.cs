@@ -36,6 +36,14 @@ internal sealed class ApiHost : IAsyncDisposable
 
     public IRetentionPolicyGrain Policy { get; } = Substitute.For<IRetentionPolicyGrain>();
 
+    public IInterfacesGrain Interfaces { get; } = Substitute.For<IInterfacesGrain>();
+
+    public IInterfaceGrain Interface { get; } = Substitute.For<IInterfaceGrain>();
+
+    public IGatewayGrain Gateway { get; } = Substitute.For<IGatewayGrain>();
+
+    public IGatewayGrain Standby { get; } = Substitute.For<IGatewayGrain>();
+
     public ILedgerGrain Ledger { get; } = Substitute.For<ILedgerGrain>();
 
     public ICallIndex Index { get; } = Substitute.For<ICallIndex>();
@@ -67,6 +75,10 @@ internal sealed class ApiHost : IAsyncDisposable
         grains.GetGrain<ICallGrain>(Arg.Any<Guid>()).Returns(host.Call);
         grains.GetGrain<IChannelGrain>("default/sip/1001").Returns(host.Channel);
         grains.GetGrain<IRetentionPolicyGrain>("default/default").Returns(host.Policy);
+        grains.GetGrain<IInterfacesGrain>("default").Returns(host.Interfaces);
+        grains.GetGrain<IInterfaceGrain>("default/sip").Returns(host.Interface);
+        grains.GetGrain<IGatewayGrain>("default/gw1").Returns(host.Gateway);
+        grains.GetGrain<IGatewayGrain>("default/gw2").Returns(host.Standby);
         grains.GetGrain<ILedgerGrain>("default").Returns(host.Ledger);
         host.Call.GetAsync().Returns(Samples.Call);
         host.Ledger.AppendAsync(Arg.Any<LedgerEvent>()).Returns(new LedgerReceipt(1, 2));

@@ -148,6 +148,7 @@ public sealed class CallTests
     [InlineData(RefusalKind.NotFound, 404)]
     [InlineData(RefusalKind.Invalid, 400)]
     [InlineData(RefusalKind.WrongState, 409)]
+    [InlineData(RefusalKind.StaleEpoch, 409)]
     [InlineData(RefusalKind.Forbidden, 403)]
     [InlineData(RefusalKind.Unavailable, 503)]
     public async Task Refusal_of_a_grain_is_its_problem(RefusalKind kind, int status)

@@ -10,6 +10,8 @@ internal sealed partial class TalregProcess : IDisposable
 {
     public const int Interrupt = 2;
     public const int Terminate = 15;
+    public const int Continue = 18;
+    public const int Freeze = 19;
 
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 

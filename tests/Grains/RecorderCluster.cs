@@ -8,6 +8,7 @@ using Talreg.Contracts;
 using Talreg.Contracts.Calls;
 using Talreg.Contracts.Gateways;
 using Talreg.Evidence.Ledger;
+using Talreg.Grains.Interfaces;
 using Talreg.Grains.Ledger;
 
 namespace Talreg.Grains.Tests;
@@ -35,6 +36,7 @@ public sealed class RecorderCluster : IAsyncLifetime
             silo.Services.AddSingleton<ICallIndex>(Index);
             silo.Services.AddSingleton(new LedgerOptions { Directory = _directory });
             silo.Services.AddSingleton<ILogKeySource, FixedKeys>();
+            silo.Services.AddSingleton<IHeartbeatKeys, NamedKeys>();
         });
         _cluster = builder.Build();
         await _cluster.DeployAsync();
@@ -80,6 +82,11 @@ public sealed class RecorderCluster : IAsyncLifetime
             Calls.Clear();
             return ValueTask.CompletedTask;
         }
+    }
+
+    private sealed class NamedKeys : IHeartbeatKeys
+    {
+        public ReadOnlyMemory<byte> KeyOf(string interfaceKey) => Encoding.ASCII.GetBytes(interfaceKey.PadRight(32));
     }
 
     private sealed class FixedKeys : ILogKeySource

@@ -13,7 +13,7 @@ public sealed class CommandTests : IDisposable
     [Fact]
     public void Create_has_the_verbs_of_the_readme() =>
         Assert.Equal(
-            ["all", "silo", "gateway", "demo", "verify", "export", "inspect", "rebuild"],
+            ["all", "silo", "gateway", "demo", "verify", "export", "status", "drain", "failback", "inspect", "rebuild"],
             TalregCommand.Create().Subcommands.Select(verb => verb.Name));
 
     [Theory]
@@ -61,6 +61,11 @@ public sealed class CommandTests : IDisposable
     [InlineData("record", "Unrecognized command or argument 'record'. See: talreg --help")]
     [InlineData("verify", "Required argument 'BUNDLE' missing for command: 'verify'. See: talreg verify --help")]
     [InlineData("export 1", "Option '--out' is required. See: talreg export --help")]
+    [InlineData("status --server nowhere", "--server holds 'nowhere'; it may hold a URL such as http://127.")]
+    [InlineData("drain --interface sip1 --server ftp://h", "--server holds 'ftp://h'; it may hold a URL")]
+    [InlineData("status --server http://127.0.0.1:9", "Set TALREG_TOKEN to an access token")]
+    [InlineData("drain", "Option '--interface' is required. See: talreg drain --help")]
+    [InlineData("drain --interface Sip", "--interface holds 'Sip'; it may hold 1 to 32 of a-z, 0-9 and hyphen.")]
     [InlineData("export 1 --out x", "'1' is not a call id; it looks like 0192f0c1-2345-7abc-8def-0123456789ab.")]
     public async Task Wrong_use_is_refused_in_one_line(string arguments, string line)
     {

@@ -60,6 +60,8 @@ public sealed class SettingsTests : IDisposable
         { "silo", "[::]:11111" },
         { "silo", "192.0.2.1:11111" },
         { "silo-clients", "127.0.0.1" },
+        { "heartbeat", "0.0.0.0:7946" },
+        { "heartbeat", "192.0.2.1:7946" },
         { "cluster-key", "/nowhere/cluster.key" },
         { "cluster-tls-certificate", "/nowhere/node.pem" },
     };

@@ -2,29 +2,6 @@ using Talreg.Contracts.Calls;
 
 namespace Talreg.Contracts.Gateways;
 
-/// <summary>Who owns an interface, and under which epoch. Key: <c>{tenant}/{interface}</c>.</summary>
-[Alias("Talreg.IInterfaceGrain")]
-public interface IInterfaceGrain : IGrainWithStringKey
-{
-    /// <summary>A gateway starts on this interface: the epoch rises by one and the gateway becomes its owner.</summary>
-    /// <param name="gateway">The gateway's name.</param>
-    /// <param name="incarnation">Drawn at each start; the same again gives the same epoch.</param>
-    [Alias("Acquire")]
-    Task<InterfaceLease> AcquireAsync(string gateway, Guid incarnation);
-
-    /// <summary>The lease in force, or null when nobody ever owned it.</summary>
-    [Alias("Get")]
-    Task<InterfaceLease?> GetAsync();
-}
-
-/// <summary>Ownership of an interface.</summary>
-[GenerateSerializer, Immutable, Alias("Talreg.InterfaceLease")]
-public sealed record InterfaceLease(
-    [property: Id(0)] string Interface,
-    [property: Id(1)] string Gateway,
-    [property: Id(2)] Guid Incarnation,
-    [property: Id(3)] long Epoch);
-
 /// <summary>What a take should be doing.</summary>
 public enum TakeDesire
 {
@@ -94,6 +71,14 @@ public interface IGatewayGrain : IGrainWithStringKey
     /// <summary>The take is sealed: its orders are dropped.</summary>
     [Alias("Forget")]
     Task ForgetAsync(TakeId take);
+
+    /// <summary>What the gateway says of itself, with each pull; kept in memory only.</summary>
+    [Alias("Report")]
+    Task ReportAsync(GatewayReport report);
+
+    /// <summary>The last report; null when none came since the grain was activated.</summary>
+    [Alias("GetReport")]
+    Task<GatewayReport?> GetReportAsync();
 }
 
 /// <summary>Which way a call went, seen from the recorded line.</summary>

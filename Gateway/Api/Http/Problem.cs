@@ -15,6 +15,7 @@ internal static class Problem
     public const string InvalidBody = "invalid-body";
     public const string Invalid = "invalid";
     public const string WrongState = "wrong-state";
+    public const string StaleEpoch = "stale-epoch";
     public const string Forbidden = "forbidden";
     public const string CrossOrigin = "cross-origin";
     public const string Unauthorized = "unauthorized";
@@ -49,6 +50,7 @@ internal static class Problem
         RefusalKind.NotFound => (404, NotFound),
         RefusalKind.Invalid => (400, Invalid),
         RefusalKind.WrongState => (409, WrongState),
+        RefusalKind.StaleEpoch => (409, StaleEpoch),
         RefusalKind.Forbidden => (403, Forbidden),
         _ => (503, Unavailable),
     };

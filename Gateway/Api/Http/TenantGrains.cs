@@ -18,6 +18,12 @@ internal sealed class TenantGrains(IGrainFactory grains, TalregApiOptions option
     public IChannelGrain Channel(string @interface, string line) =>
         grains.GetGrain<IChannelGrain>(Names.Channel(Tenant, @interface, line));
 
+    public IInterfacesGrain Interfaces => grains.GetGrain<IInterfacesGrain>(Tenant);
+
+    public IInterfaceGrain Interface(string name) => grains.GetGrain<IInterfaceGrain>(Names.Key(Tenant, name));
+
+    public IGatewayGrain Gateway(string name) => grains.GetGrain<IGatewayGrain>(Names.Key(Tenant, name));
+
     public IRetentionPolicyGrain Policy(string id) => grains.GetGrain<IRetentionPolicyGrain>(Names.Key(Tenant, id));
 
     /// <summary>A call of this tenant, or null: another tenant's call is as unknown as one that never was.</summary>

@@ -11,8 +11,11 @@ internal sealed partial class SrsApplication
 
     private long _kernelDrops;
 
-    /// <summary>Flags the live calls whose pre-buffer holds less than their policy asked for, and those that share the kernel's
-    /// drops. Each once: a flag stays.</summary>
+    /// <summary>
+    /// Flags the live calls whose pre-buffer holds less than their policy asked for, those whose epoch is over, and
+    /// those that share
+    /// the kernel's drops. Each once: a flag stays.
+    /// </summary>
     public async Task NoteLiveFlagsAsync()
     {
         foreach (var session in _sessions.Values)
@@ -21,6 +24,11 @@ internal sealed partial class SrsApplication
             {
                 await NoteFlagAsync(session, take, CallFlags.PreBufferShort, stream => stream.PreBufferShort)
                     .ConfigureAwait(false);
+            }
+
+            if (session.Take is { } kept && IsStale(kept))
+            {
+                await NoteFlagAsync(session, kept, CallFlags.StaleEpoch, _ => true).ConfigureAwait(false);
             }
         }
 

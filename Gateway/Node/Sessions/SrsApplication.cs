@@ -41,6 +41,12 @@ internal sealed partial class SrsApplication(
     /// <summary>The epoch under which takes are made; set before SIP is opened.</summary>
     public long Epoch { get; set; }
 
+    /// <summary>
+    /// Takes made under this epoch, or an earlier one, are kept and flagged: another gateway owns the interface. 0
+    /// for none.
+    /// </summary>
+    public long StaleEpoch { get; set; }
+
     /// <summary>False while draining: new sessions are answered 503.</summary>
     public bool Accepting { get; set; }
 
@@ -137,6 +143,11 @@ internal sealed partial class SrsApplication(
             }
 
             session.Closing = true;
+            if (IsStale(take))
+            {
+                session.Flags.Add(CallFlags.StaleEpoch);
+            }
+
             var result = await capture.CloseTakeAsync(take, (byte)reason, CancellationToken.None).ConfigureAwait(false);
             var finished = FinishedTakes.FromCapture(session, take, result, reason, options);
             logger.TakeEnded(
@@ -220,6 +231,8 @@ internal sealed partial class SrsApplication(
 
     /// <summary>Lets the reports of all sessions end.</summary>
     public Task StopReportsAsync() => _stopping.CancelAsync();
+
+    private bool IsStale(CaptureTake take) => (long)take.Identity.Epoch <= StaleEpoch;
 
     private async Task EndAndForgetAsync(string dialogId, RecordingSession session, EndReason reason)
     {

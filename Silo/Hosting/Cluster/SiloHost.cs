@@ -7,6 +7,7 @@ using Talreg.Api.Access;
 using Talreg.Api.Recordings;
 using Talreg.Evidence.Keys;
 using Talreg.Grains;
+using Talreg.Grains.Interfaces;
 using Talreg.Grains.Ledger;
 using Talreg.Silo.Options;
 using Talreg.Silo.Recordings;
@@ -110,6 +111,7 @@ internal sealed class SiloHost : ProgramHost
         builder.Services.AddSingleton(new GrainsOptions { DefaultPolicy = settings.Policy });
         builder.Services.AddSingleton(new LedgerOptions { Directory = settings.Cluster.Ledger! });
         builder.Services.AddSingleton<ILogKeySource>(new ClusterLogKeys(key));
+        builder.Services.AddSingleton<IHeartbeatKeys>(new ClusterHeartbeatKeys(key));
         builder.Services.AddSingleton<IRecordedMedia>(provider => new NodeMedia(
             settings.Cluster.GatewayData, settings.Gateway, provider.GetRequiredService<IGrainFactory>()));
         builder.Host.UseOrleans(silo => ClusterOrleans.Configure(silo, settings.Cluster, database, tls));

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using Talreg.TestKit;
 using Talreg.TestKit.State;
@@ -24,6 +25,45 @@ internal sealed class ClusterProcesses : IDisposable
 
     /// <summary>The gateway.</summary>
     public TalregProcess Gateway { get; private set; } = null!;
+
+    /// <summary>The gateway that stands by for the other's interface; where it was started with one.</summary>
+    public TalregProcess Standby { get; private set; } = null!;
+
+    /// <summary>
+    /// Starts two silos and two gateways on one interface, <c>sip1</c>; the first owns it, the second stands by.
+    /// </summary>
+    /// <param name="server">Where the database is.</param>
+    /// <param name="mediaTimeout">Seconds after which a take without packets is sealed.</param>
+    public static async Task<ClusterProcesses> StartPairAsync(PostgresServer server, int mediaTimeout = 120)
+    {
+        var cluster = new ClusterProcesses(await server.CreateDatabaseAsync(TestContext.Current.CancellationToken));
+        try
+        {
+            cluster._environment["TALREG_MEDIA_TIMEOUT"] = mediaTimeout.ToString(CultureInfo.InvariantCulture);
+            await File.WriteAllBytesAsync(cluster.Path("cluster.key"), RandomNumberGenerator.GetBytes(32));
+
+            // One after the other: a silo that answers late while another starts is put out of the cluster.
+            cluster.Near = cluster.StartSilo("near", "--gateway-data", cluster.Path("gw1"));
+            await cluster.Near.WaitUntilRunningAsync();
+            cluster.Far = cluster.StartSilo("far", "--gateway-data", cluster.Path("gw2"), "--gateway", "gw2");
+            await cluster.Far.WaitUntilRunningAsync();
+            cluster.Gateway = cluster.StartMember("gw1");
+            await cluster.Gateway.WaitUntilRunningAsync();
+            cluster.Standby = cluster.StartMember("gw2");
+            await cluster.Standby.WaitUntilRunningAsync();
+            return cluster;
+        }
+        catch
+        {
+            cluster.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Starts a gateway on <c>sip1</c> that takes part in its ownership.</summary>
+    public TalregProcess StartMember(string name) => Start(
+        "gateway", "--data", Path(name), "--sip", "127.0.0.1:0", "--http", "127.0.0.1:0", "--rtp-ports", "34000-34099",
+        "--gateway", name, "--interface", "sip1", "--heartbeat", "127.0.0.1:0");
 
     /// <summary>Starts all three.</summary>
     public static async Task<ClusterProcesses> StartAsync(PostgresServer server, FakeAuthority? authority = null)
