@@ -28,4 +28,7 @@ internal static partial class GrainsLog
     [LoggerMessage(
         2005, LogLevel.Warning, "Call {Call}: {Command} by {Actor} was not confirmed by every gateway in time")]
     public static partial void CommandUnconfirmed(this ILogger logger, CallId call, CallCommand command, string actor);
+
+    [LoggerMessage(2006, LogLevel.Warning, "The simulation of policy {Policy} v{Version} cannot go on")]
+    public static partial void SimulationFailed(this ILogger logger, string policy, int version, Exception e);
 }

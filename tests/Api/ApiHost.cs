@@ -36,6 +36,8 @@ internal sealed class ApiHost : IAsyncDisposable
 
     public IRetentionPolicyGrain Policy { get; } = Substitute.For<IRetentionPolicyGrain>();
 
+    public IPolicySimulationGrain Simulation { get; } = Substitute.For<IPolicySimulationGrain>();
+
     public ILedgerGrain Ledger { get; } = Substitute.For<ILedgerGrain>();
 
     public ICallIndex Index { get; } = Substitute.For<ICallIndex>();
@@ -67,6 +69,7 @@ internal sealed class ApiHost : IAsyncDisposable
         grains.GetGrain<ICallGrain>(Arg.Any<Guid>()).Returns(host.Call);
         grains.GetGrain<IChannelGrain>("default/sip/1001").Returns(host.Channel);
         grains.GetGrain<IRetentionPolicyGrain>("default/default").Returns(host.Policy);
+        grains.GetGrain<IPolicySimulationGrain>("default/default/2").Returns(host.Simulation);
         grains.GetGrain<ILedgerGrain>("default").Returns(host.Ledger);
         host.Call.GetAsync().Returns(Samples.Call);
         host.Ledger.AppendAsync(Arg.Any<LedgerEvent>()).Returns(new LedgerReceipt(1, 2));
