@@ -37,4 +37,7 @@ internal static partial class GrainsLog
     [LoggerMessage(
         2007, LogLevel.Warning, "Interface {Interface} is not on the list of interfaces yet; its next change lists it")]
     public static partial void InterfaceUnlisted(this ILogger logger, string @interface, Exception e);
+
+    [LoggerMessage(2008, LogLevel.Warning, "The simulation of policy {Policy} v{Version} cannot go on")]
+    public static partial void SimulationFailed(this ILogger logger, string policy, int version, Exception e);
 }

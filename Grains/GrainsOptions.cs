@@ -1,3 +1,5 @@
+using Talreg.Grains.Policies;
+
 namespace Talreg.Grains;
 
 /// <summary>What the grains need to know of the deployment.</summary>
@@ -11,6 +13,9 @@ public sealed class GrainsOptions
 
     /// <summary>The policy a channel follows when none is configured for its interface.</summary>
     public string DefaultPolicy { get; set; } = Contracts.Names.DefaultPolicy;
+
+    /// <summary>When a change of policy needs a second person.</summary>
+    public PolicyApproval PolicyApproval { get; set; } = PolicyApproval.TwoAfterFirst;
 
     /// <summary>Policy by interface name.</summary>
     public IDictionary<string, string> PolicyByInterface { get; } =

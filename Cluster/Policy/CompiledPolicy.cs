@@ -1,6 +1,6 @@
-using System.Text;
-using Talreg.Contracts.Gateways;
+using Talreg.Contracts.Calls;
 using Talreg.Contracts.Policies;
+using Talreg.Policy.Compiled;
 
 namespace Talreg.Policy;
 
@@ -9,111 +9,95 @@ namespace Talreg.Policy;
 public sealed class CompiledPolicy
 {
     private readonly CompiledRule[] _rules;
+    private readonly RuleIndex _index;
+    private readonly Catalog _catalog;
+    private readonly int _duties;
+    private readonly bool _looksAtParticipants;
 
-    internal CompiledPolicy(IReadOnlyList<PolicyRule> rules)
+    internal CompiledPolicy(PolicyDocument document)
     {
-        _rules = new CompiledRule[rules.Count];
-        for (var i = 0; i < _rules.Length; i++)
-        {
-            _rules[i] = new CompiledRule(rules[i]);
-        }
+        _catalog = new Catalog(document);
+        _rules = [.. InOrder(document.Rules).Select(rule => new CompiledRule(rule, _catalog))];
+        _index = new RuleIndex(_rules);
+        _duties = _rules.Count(static rule => rule.Rule.Duty != PolicyDuty.None);
+        _looksAtParticipants = _rules.Any(static rule => rule.Rule.Party is not null);
+        AsksForConsent = _rules.Any(static rule => rule.Rule.Consent is not null);
     }
 
-    /// <summary>The first rule that matches decides.</summary>
+    /// <summary>True when a rule looks at consent, so that it is worth asking for.</summary>
+    public bool AsksForConsent { get; }
+
+    /// <summary>
+    /// The rules in the order in which they decide: duties by falling rank, of one rank those not to record first; then the rules
+    /// without a duty. Where that leaves two equal, their place in the document decides.
+    /// </summary>
+    public static IEnumerable<PolicyRule> InOrder(IEnumerable<PolicyRule> rules) => rules
+        .OrderBy(static rule => rule.Duty == PolicyDuty.None ? 1 : 0)
+        .ThenByDescending(static rule => rule.Duty == PolicyDuty.None ? 0 : rule.Rank)
+        .ThenBy(static rule => rule.Duty == PolicyDuty.MustRecord ? 1 : 0);
+
+    /// <summary>The strongest rule that matches decides.</summary>
     /// <exception cref="InvalidOperationException">No rule matches: the document was never validated.</exception>
-    public PolicyVerdict Evaluate(in PolicyFacts facts)
+    public PolicyVerdict Evaluate(in PolicyFacts facts) => Decide(facts, explain: true);
+
+    /// <summary>
+    /// As <see cref="Evaluate"/>, without explanations: the reason is empty, and a conflict is not said. Allocates nothing.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">No rule matches: the document was never validated.</exception>
+    public PolicyVerdict Find(in PolicyFacts facts) => Decide(facts, explain: false);
+
+    private PolicyVerdict Decide(in PolicyFacts facts, bool explain)
     {
-        Span<char> callingBuffer = stackalloc char[PartyNumber.MaxLength];
-        Span<char> calledBuffer = stackalloc char[PartyNumber.MaxLength];
-        ReadOnlySpan<char> calling = callingBuffer[..PartyNumber.Normalize(facts.Calling, callingBuffer)];
-        ReadOnlySpan<char> called = calledBuffer[..PartyNumber.Normalize(facts.Called, calledBuffer)];
-        foreach (var rule in _rules)
+        var parties = _looksAtParticipants ? FactReader.MaxParties : 2;
+        Span<char> text = stackalloc char[parties * PartyNumber.MaxLength];
+        Span<PartyEntry> entries = stackalloc PartyEntry[parties];
+        Span<long> local = stackalloc long[_catalog.Zones.Count];
+        Span<char> channel = stackalloc char[FactReader.MaxChannel];
+        var reader = new FactReader(facts, _catalog, text, entries, local, channel);
+        var search = new RuleSearch(_rules, _duties);
+        _index.Search(reader, ref search);
+        if (search.Winner == RuleSearch.None)
         {
-            if (rule.Matches(facts, calling, called))
-            {
-                return rule.Decide(facts, calling, called);
-            }
+            return Unmatched(facts, reader, explain);
         }
 
-        throw new InvalidOperationException("A policy's last rule must match everything.");
+        var verdict = Terms(_rules[search.Winner], reader, explain);
+        return explain && search.Overruled != RuleSearch.None
+            ? verdict with { Conflict = Overruled(_rules[search.Overruled], reader) }
+            : verdict;
     }
 
-    private sealed class CompiledRule
+    // Waiting is over and nothing else matches: what would have waited for ever is recorded, because audio that was not kept
+    // cannot be had back.
+    private PolicyVerdict Unmatched(in PolicyFacts facts, in FactReader reader, bool explain) =>
+        facts.PendingOver && _rules[^1].Rule.Verdict == VerdictKind.Pending
+            ? Terms(_rules[^1], reader, explain) with
+            {
+                Kind = VerdictKind.Record, PreBufferSeconds = 0, PendingSeconds = 0,
+            }
+            : throw new InvalidOperationException("A policy's last rule must match everything.");
+
+    private static VerdictConflict Overruled(CompiledRule rule, in FactReader reader) =>
+        new(rule.Rule.Name, rule.Rule.Duty, Explanation.Of(rule, reader));
+
+    private static PolicyVerdict Terms(CompiledRule compiled, in FactReader reader, bool explain)
     {
-        private readonly PolicyRule _rule;
-        private readonly string? _interface;
-        private readonly string? _line;
-        private readonly string? _calling;
-        private readonly string? _called;
-
-        public CompiledRule(PolicyRule rule)
+        var rule = compiled.Rule;
+        return new PolicyVerdict(
+            rule.Verdict,
+            rule.Name,
+            explain ? Explanation.Of(compiled, reader) : "",
+            TimeSpan.FromDays(rule.RetentionDays),
+            rule.Purpose,
+            rule.PreBufferSeconds,
+            rule.Digits)
         {
-            _rule = rule;
-            if (rule.Channel is { } channel)
-            {
-                var slash = channel.IndexOf('/', StringComparison.Ordinal);
-                _interface = channel[..slash];
-                _line = channel[(slash + 1)..] is var line && line != "*" ? line : null;
-            }
-
-            _calling = rule.CallingPrefix is { } calling ? PartyNumber.Normalize(calling) : null;
-            _called = rule.CalledPrefix is { } called ? PartyNumber.Normalize(called) : null;
-        }
-
-        public bool Matches(in PolicyFacts facts, ReadOnlySpan<char> calling, ReadOnlySpan<char> called) =>
-            (_interface is null || string.Equals(facts.Interface, _interface, StringComparison.Ordinal))
-            && (_line is null || string.Equals(facts.Line, _line, StringComparison.Ordinal))
-            && (_rule.Direction is null || facts.Direction == _rule.Direction)
-            && (_calling is null || calling.StartsWith(_calling, StringComparison.Ordinal))
-            && (_called is null || called.StartsWith(_called, StringComparison.Ordinal));
-
-        public PolicyVerdict Decide(in PolicyFacts facts, ReadOnlySpan<char> calling, ReadOnlySpan<char> called) => new(
-            _rule.Verdict,
-            _rule.Name,
-            Explain(facts, calling, called),
-            TimeSpan.FromDays(_rule.RetentionDays),
-            _rule.Purpose,
-            _rule.PreBufferSeconds,
-            _rule.Digits);
-
-        /// <summary>Names the rule and each fact it looked at, and no other: a reason never says more than was used.</summary>
-        private string Explain(in PolicyFacts facts, ReadOnlySpan<char> calling, ReadOnlySpan<char> called)
-        {
-            var text = new StringBuilder("rule '").Append(_rule.Name).Append("': ");
-            var start = text.Length;
-            if (_rule.Channel is { } channel)
-            {
-                text.Append("channel ").Append(facts.Interface).Append('/').Append(facts.Line);
-                text.Append(" is ").Append(channel);
-            }
-
-            if (_rule.Direction is { } direction)
-            {
-                Separate(text, start).Append("direction is ").Append(Word(direction));
-            }
-
-            if (_calling is not null)
-            {
-                Separate(text, start).Append("calling ").Append(calling).Append(" begins with ").Append(_calling);
-            }
-
-            if (_called is not null)
-            {
-                Separate(text, start).Append("called ").Append(called).Append(" begins with ").Append(_called);
-            }
-
-            return text.Length == start ? text.Append("matches every call").ToString() : text.ToString();
-        }
-
-        private static StringBuilder Separate(StringBuilder text, int start) =>
-            text.Length == start ? text : text.Append(", ");
-
-        private static string Word(CallDirection direction) => direction switch
-        {
-            CallDirection.Inbound => "inbound",
-            CallDirection.Outbound => "outbound",
-            CallDirection.Internal => "internal",
-            _ => "unknown",
+            PendingSeconds = rule.PendingSeconds,
+            LegalBasis = rule.LegalBasis,
+            ExtendableToDays = rule.ExtendableToDays,
+            Notice = rule.Notice,
+            Listeners = rule.Listeners,
+            Duty = rule.Duty,
         };
     }
 }

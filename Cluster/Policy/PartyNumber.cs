@@ -34,6 +34,14 @@ public static class PartyNumber
         return buffer[..Normalize(party, buffer)].ToString();
     }
 
+    /// <summary>True for a party that does not say who it is (RFC 3323 §4.1.1.3), or says nothing.</summary>
+    /// <param name="party">As it was given.</param>
+    /// <param name="normalized">Its form.</param>
+    public static bool IsAnonymous(ReadOnlySpan<char> party, ReadOnlySpan<char> normalized) =>
+        normalized.IsEmpty
+        || normalized is "anonymous"
+        || party.Contains("@anonymous.invalid", StringComparison.OrdinalIgnoreCase);
+
     private static ReadOnlySpan<char> UserPart(ReadOnlySpan<char> party)
     {
         var value = party.Trim();

@@ -7,12 +7,13 @@ namespace Talreg.Policy;
 public static class PolicyEvaluator
 {
     /// <summary>Validates and compiles.</summary>
-    /// <exception cref="RefusalException"><see cref="RefusalKind.Invalid"/>, naming each fault.</exception>
+    /// <exception cref="RefusalException"><see cref="RefusalKind.Invalid"/>, naming the faults.</exception>
     public static CompiledPolicy Compile(PolicyDocument document)
     {
         var faults = PolicyValidator.Validate(document);
         return faults.Count == 0
-            ? new CompiledPolicy(document.Rules)
-            : throw new RefusalException(RefusalKind.Invalid, string.Join(" ", faults));
+            ? new CompiledPolicy(document)
+            : throw new RefusalException(RefusalKind.Invalid,
+                string.Join(" ", faults.Take(PolicyValidator.MaxFaultsTold)));
     }
 }

@@ -1,26 +1,38 @@
-using System.Globalization;
 using Talreg.Contracts;
-using Talreg.Contracts.Calls;
 using Talreg.Contracts.Policies;
+using Talreg.Policy.Validation;
 
 namespace Talreg.Policy;
 
-/// <summary>One fault of a policy's text.</summary>
-/// <param name="Rule">The rule's name, or its number as <c>#1</c> when it has no valid one; empty for the document.</param>
-/// <param name="Member">The member as the API names it.</param>
-/// <param name="Message">What is wrong and what is allowed.</param>
-public sealed record PolicyFault(string Rule, string Member, string Message)
-{
-    /// <inheritdoc />
-    public override string ToString() =>
-        Rule.Length == 0 ? $"{Member}: {Message}" : $"Rule {Rule}, {Member}: {Message}";
-}
-
-/// <summary>Finds every fault of a policy's text before it may decide anything.</summary>
+/// <summary>Finds the faults of a policy's text before it may decide anything.</summary>
 public static class PolicyValidator
 {
     /// <summary>Most rules in one policy.</summary>
-    public const int MaxRules = 1000;
+    public const int MaxRules = 10_000;
+
+    /// <summary>Most lists of parties, and most groups of channels.</summary>
+    public const int MaxLists = 256;
+
+    /// <summary>Most entries of all lists of parties together.</summary>
+    public const int MaxParties = 100_000;
+
+    /// <summary>Most channels of one group.</summary>
+    public const int MaxChannels = 10_000;
+
+    /// <summary>Most calendars, and most time zones that rules use.</summary>
+    public const int MaxCalendars = 64;
+
+    /// <summary>Most days of one calendar.</summary>
+    public const int MaxDays = 4_000;
+
+    /// <summary>Most conditions on fields of one rule.</summary>
+    public const int MaxFields = 8;
+
+    /// <summary>Most listeners that a rule names.</summary>
+    public const int MaxListeners = 32;
+
+    /// <summary>The highest rank of a duty.</summary>
+    public const int MaxRank = 100;
 
     /// <summary>Most days a recording can be kept: a hundred years.</summary>
     public const int MaxRetentionDays = 36525;
@@ -28,47 +40,91 @@ public static class PolicyValidator
     /// <summary>The longest pre-buffer, in seconds.</summary>
     public const int MaxPreBufferSeconds = 60;
 
+    /// <summary>The longest a call stays pending, in seconds.</summary>
+    public const int MaxPendingSeconds = 60;
+
     /// <summary>The longest purpose, in characters.</summary>
     public const int MaxPurposeLength = 500;
 
-    /// <summary>The longest prefix of a party, in characters.</summary>
+    /// <summary>The longest prefix or number of a party, in characters.</summary>
     public const int MaxPrefixLength = 64;
 
-    /// <summary>Unreserved and user characters that a prefix may hold beside letters and digits (RFC 3261 §25.1).</summary>
-    private const string UserCharacters = "+-_.!~*'()&=$,/% ";
+    /// <summary>The longest name of a field, and of a listener, in characters.</summary>
+    public const int MaxFieldNameLength = 64;
 
-    /// <summary>All faults, in the document's order; none means that it can be compiled.</summary>
+    /// <summary>The longest value of a field, in characters.</summary>
+    public const int MaxFieldValueLength = 256;
+
+    /// <summary>The longest language range, in characters (RFC 5646 §4.4.1).</summary>
+    public const int MaxLanguageLength = 35;
+
+    /// <summary>Faults after which the search for more ends.</summary>
+    public const int MaxFaults = 200;
+
+    /// <summary>Faults that a refusal lists.</summary>
+    public const int MaxFaultsTold = 20;
+
+    /// <summary>The faults, in the document's order; none means that it can be compiled.</summary>
     public static IReadOnlyList<PolicyFault> Validate(PolicyDocument? document)
     {
-        var faults = new List<PolicyFault>();
+        var faults = new PolicyFaults();
         if (document?.Rules is not { Count: > 0 } rules)
         {
-            faults.Add(new PolicyFault(string.Empty, "rules", "at least one rule is needed."));
-            return faults;
+            faults.Add("", "rules", $"at least one rule is needed.");
+            return faults.All;
         }
 
         if (rules.Count > MaxRules)
         {
-            faults.Add(new PolicyFault(string.Empty, "rules", Text($"{rules.Count} rules; at most {MaxRules}.")));
-            return faults;
+            faults.Add("", "rules", $"{rules.Count} rules; at most {MaxRules}.");
+            return faults.All;
         }
 
-        var names = new HashSet<string>(StringComparer.Ordinal);
+        faults.Unless(
+            document.Schema is null or PolicySchema.Id, "", "schema",
+            $"is not {PolicySchema.Id}, the only one known here.");
+        var names = ListChecks.Check(document, faults);
+        CheckRules(rules, names, faults);
+        return faults.All;
+    }
+
+    /// <summary>True for a rule without conditions.</summary>
+    internal static bool MatchesEverything(PolicyRule rule) =>
+        rule is
+        {
+            Channel: null, CallingPrefix: null, CalledPrefix: null, Direction: null, Tenant: null, Interface: null,
+            ChannelGroup: null, Calling: null, Called: null, Party: null, Time: null, Consent: null, CallPurpose: null,
+            Fields: null, Language: null, CardDataNext: null,
+        };
+
+    private static void CheckRules(IReadOnlyList<PolicyRule> rules, PolicyNames names, PolicyFaults faults)
+    {
+        var known = new HashSet<string>(StringComparer.Ordinal);
+        var zones = new HashSet<string>(StringComparer.Ordinal);
         string? catchAll = null;
-        for (var i = 0; i < rules.Count; i++)
+        var last = NameOf(rules[^1], rules.Count);
+        for (var i = 0; i < rules.Count && !faults.Enough; i++)
         {
             var rule = rules[i];
+            var name = NameOf(rule, i + 1);
             if (rule is null)
             {
-                faults.Add(new PolicyFault(Text($"#{i + 1}"), "rule", "is null."));
+                faults.Add(name, "rule", $"is null.");
                 continue;
             }
 
-            var name = Names.IsValid(rule.Name) ? rule.Name : Text($"#{i + 1}");
-            CheckRule(rule, name, names, faults);
+            CheckName(rule.Name, name, known, faults);
+            ConditionChecks.Check(rule, name, names, zones, faults);
+            TermChecks.Check(rule, name, faults);
+            if (rule.Duty != PolicyDuty.None)
+            {
+                continue;
+            }
+
+            last = name;
             if (catchAll is not null)
             {
-                faults.Add(new PolicyFault(name, "name", $"is never reached: rule {catchAll} matches everything."));
+                faults.Add(name, "name", $"is never reached: rule {catchAll} matches everything.");
             }
             else if (MatchesEverything(rule))
             {
@@ -76,100 +132,24 @@ public static class PolicyValidator
             }
         }
 
-        if (catchAll is null)
-        {
-            var last = rules[^1]?.Name is { } lastName && Names.IsValid(lastName) ? lastName : Text($"#{rules.Count}");
-            faults.Add(new PolicyFault(
-                last, "rules", "the last rule must match everything: leave its conditions out."));
-        }
-
-        return faults;
+        faults.Unless(
+            catchAll is not null || faults.Enough, last, "rules",
+            $"the last rule must match everything: leave its conditions out.");
+        faults.Unless(zones.Count <= MaxCalendars, "", "zone", $"{zones.Count} time zones; at most {MaxCalendars}.");
     }
 
-    private static bool MatchesEverything(PolicyRule rule) =>
-        rule is { Channel: null, CallingPrefix: null, CalledPrefix: null, Direction: null };
-
-    private static void CheckRule(PolicyRule rule, string name, HashSet<string> names, List<PolicyFault> faults)
+    private static void CheckName(string? held, string name, HashSet<string> known, PolicyFaults faults)
     {
-        if (!Names.IsValid(rule.Name))
+        if (!Names.IsValid(held))
         {
-            faults.Add(new PolicyFault(name, "name", "1 to 32 of a-z, 0-9 and -, no hyphen at either end."));
+            faults.Add(name, "name", $"1 to 32 of a-z, 0-9 and -, no hyphen at either end.");
         }
-        else if (!names.Add(rule.Name))
+        else
         {
-            faults.Add(new PolicyFault(name, "name", "is used twice."));
-        }
-
-        if (rule.Channel is { } channel && !IsChannel(channel))
-        {
-            faults.Add(new PolicyFault(name, "channel", "{interface}/{line} or {interface}/*."));
-        }
-
-        CheckPrefix(rule.CallingPrefix, name, "callingPrefix", faults);
-        CheckPrefix(rule.CalledPrefix, name, "calledPrefix", faults);
-        if (rule.Direction is { } direction && !Enum.IsDefined(direction))
-        {
-            faults.Add(new PolicyFault(name, "direction", "unknown, inbound, outbound or internal."));
-        }
-
-        if (!Enum.IsDefined(rule.Digits))
-        {
-            faults.Add(new PolicyFault(name, "digits", "store, mask or suppress."));
-        }
-
-        if (!Enum.IsDefined(rule.Verdict))
-        {
-            faults.Add(new PolicyFault(name, "verdict", "record, never, onDemand or pending."));
-        }
-
-        if (rule.RetentionDays is < 1 or > MaxRetentionDays)
-        {
-            faults.Add(new PolicyFault(name, "retentionDays", Text($"1 to {MaxRetentionDays}.")));
-        }
-
-        // A call that is recorded from its first packet, or never, has nothing that a pre-buffer could add.
-        var longest = rule.Verdict is VerdictKind.OnDemand or VerdictKind.Pending ? MaxPreBufferSeconds : 0;
-        if (rule.PreBufferSeconds < 0 || rule.PreBufferSeconds > longest)
-        {
-            faults.Add(new PolicyFault(
-                name, "preBufferSeconds", Text($"0 to {MaxPreBufferSeconds}, and only of onDemand and pending.")));
-        }
-
-        if (string.IsNullOrWhiteSpace(rule.Purpose) || rule.Purpose.Length > MaxPurposeLength)
-        {
-            faults.Add(new PolicyFault(name, "purpose", Text($"1 to {MaxPurposeLength} characters.")));
+            faults.Unless(known.Add(held), name, "name", $"is used twice.");
         }
     }
 
-    private static bool IsChannel(string channel)
-    {
-        var slash = channel.IndexOf('/', StringComparison.Ordinal);
-        return slash > 0
-            && Names.IsValid(channel[..slash])
-            && channel.Length - slash - 1 is > 0 and <= Names.MaxLineLength
-            && !channel.AsSpan(slash + 1).ContainsAnyInRange('\0', ' ');
-    }
-
-    private static void CheckPrefix(string? prefix, string rule, string member, List<PolicyFault> faults)
-    {
-        if (prefix is null)
-        {
-            return;
-        }
-
-        var valid = prefix.Length is > 0 and <= MaxPrefixLength && PartyNumber.Normalize(prefix).Length > 0;
-        foreach (var c in prefix)
-        {
-            valid &= char.IsAsciiLetterOrDigit(c) || UserCharacters.Contains(c, StringComparison.Ordinal);
-        }
-
-        if (!valid)
-        {
-            faults.Add(new PolicyFault(
-                rule, member,
-                Text($"1 to {MaxPrefixLength} digits, + or characters of a user part; no scheme or host.")));
-        }
-    }
-
-    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+    private static string NameOf(PolicyRule? rule, int number) =>
+        rule is not null && Names.IsValid(rule.Name) ? rule.Name : FormattableString.Invariant($"#{number}");
 }

@@ -2,9 +2,8 @@ using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
 using Talreg.Contracts.Calls;
 using Talreg.Contracts.Gateways;
-using Talreg.Contracts.Policies;
 using Talreg.Contracts;
-using Talreg.Policy;
+using Talreg.Grains.Policies;
 
 namespace Talreg.Grains.Channels;
 
@@ -28,8 +27,6 @@ public sealed class ChannelGrain(
     private static readonly TimeSpan SaveEvery = TimeSpan.FromSeconds(30);
 
     private readonly OrderedDictionary<CallId, Admission> _active = [];
-    private CompiledPolicy? _compiled;
-    private int _compiledVersion;
     private bool _unsaved;
 
     /// <inheritdoc />
@@ -58,7 +55,9 @@ public sealed class ChannelGrain(
             };
         }
 
-        var verdict = await DecideAsync(offer);
+        var policy = options.PolicyFor(offer.Interface);
+        var verdict = await GrainFactory.GetGrain<IPolicyDecisionGrain>(Names.Key(
+            offer.Tenant, policy)).DecideAsync(offer);
         var admitted = new CallAdmitted(
             call,
             offer.Tenant,
@@ -71,6 +70,7 @@ public sealed class ChannelGrain(
         {
             Attributes = offer.Attributes,
             Links = await LinksAsync(offer, call),
+            Direction = offer.Direction,
         };
         var suppressed = await GrainFactory.GetGrain<ICallGrain>(call.Value).AdmittedAsync(admitted);
         await Task.WhenAll(admitted.Links.Select(other =>
@@ -115,38 +115,6 @@ public sealed class ChannelGrain(
         var firsts = await Task.WhenAll(offer.LinkKeys.Take(CallOffer.MaxLinkKeys).Select(key =>
             GrainFactory.GetGrain<ISessionGrain>(Names.Key(offer.Tenant, "link/" + key)).ResolveAsync(call)));
         return [.. firsts.Where(first => first != call).Distinct()];
-    }
-
-    private async Task<Verdict> DecideAsync(CallOffer offer)
-    {
-        var policy = options.PolicyFor(offer.Interface);
-        var active = await GrainFactory.GetGrain<IRetentionPolicyGrain>(Names.Key(
-            offer.Tenant, policy)).GetActiveAsync()
-            ?? throw new RefusalException(
-                RefusalKind.WrongState,
-                $"Interface {offer.Interface} follows policy {policy}, which has no version in force; activate one.");
-        if (_compiled is null || _compiledVersion != active.Version)
-        {
-            _compiled = PolicyEvaluator.Compile(active.Document);
-            _compiledVersion = active.Version;
-        }
-
-        var decision = _compiled.Evaluate(
-            new PolicyFacts(offer.Interface, offer.Line, offer.Calling, offer.Called, offer.Direction));
-        return new Verdict
-        {
-            At = offer.At,
-            Kind = decision.Kind,
-            Policy = policy,
-            Version = active.Version,
-            Rule = decision.Rule,
-            Reason = decision.Reason,
-            Autonomous = false,
-            Retention = decision.Retention,
-            Purpose = decision.Purpose,
-            PreBufferSeconds = decision.PreBufferSeconds,
-            Digits = decision.Digits,
-        };
     }
 
     private void Remember(Admission admission, DateTimeOffset at)

@@ -107,7 +107,7 @@ internal sealed class RecorderHost : ProgramHost
 
     private static void AddSilo(WebApplicationBuilder builder, RecorderSettings settings, DataFolder folder)
     {
-        var grains = new GrainsOptions();
+        var grains = new GrainsOptions { PolicyApproval = settings.PolicyApproval };
         grains.PolicyByInterface[settings.Interface] = settings.Policy;
         builder.Services.AddSingleton(grains);
         builder.Services.AddSingleton(new LedgerOptions { Directory = folder.Sub("ledger") });

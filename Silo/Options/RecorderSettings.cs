@@ -1,5 +1,6 @@
 using System.Net;
 using Talreg.Contracts;
+using Talreg.Grains.Policies;
 using Talreg.Hardware.Udp;
 using Talreg.Sip.Access;
 using Talreg.Sip.Transport;
@@ -62,6 +63,9 @@ internal sealed record RecorderSettings
 
     /// <summary>The policy that decides.</summary>
     public string Policy { get; init; } = Names.DefaultPolicy;
+
+    /// <summary>When a change of policy needs a second person.</summary>
+    public PolicyApproval PolicyApproval { get; init; } = PolicyApproval.TwoAfterFirst;
 
     /// <summary>A take without a packet for this long is sealed as <c>mediaTimeout</c>.</summary>
     public TimeSpan MediaTimeout { get; init; } = TimeSpan.FromSeconds(120);

@@ -61,6 +61,8 @@ internal sealed record SettingKey(string Name, string Allowed)
 
     public static readonly SettingKey Policy = Named("policy", 32);
 
+    public static readonly SettingKey PolicyApproval = new("policy-approval", "two-after-first, two or one");
+
     public static readonly SettingKey MediaTimeout = Number("media-timeout", 5, 86_400, "seconds");
 
     public static readonly SettingKey SegmentMib = Number("segment-mib", 4, 4_096, "MiB");
@@ -116,7 +118,8 @@ internal sealed record SettingKey(string Name, string Allowed)
     public static readonly IReadOnlyList<SettingKey> All =
     [
         Data, Sip, SipTls, SipTlsCertificate, SipTlsKey, SipTlsTrust, SipClients, Codecs, SrtpKeysInClear, Http,
-        RtpPorts, Receive, ReceiveShards, RtcpReports, Tenant, Site, Gateway, Interface, Policy, MediaTimeout,
+        RtpPorts, Receive, ReceiveShards, RtcpReports, Tenant, Site, Gateway, Interface, Policy, PolicyApproval,
+        MediaTimeout,
         SegmentMib, Volumes, ReserveSegments, StallMib, SpaceAlarm, SpaceRefuse, Lines, PreBufferMib,
         ScrubMibPerSecond, ScrubDays,
         Database, Cluster, Silo, SiloClients, Ledger, ClusterKey, GatewayData, Heartbeat, ClusterTlsCertificate,

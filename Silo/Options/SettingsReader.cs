@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Talreg.Contracts;
+using Talreg.Grains.Policies;
 using Talreg.Hardware.Udp;
 using Talreg.Store.Journal;
 
@@ -95,6 +96,7 @@ internal static class SettingsReader
             Gateway = Name(configuration, SettingKey.Gateway, "gw1"),
             Interface = Name(configuration, SettingKey.Interface, "sip1"),
             Policy = Name(configuration, SettingKey.Policy, Names.DefaultPolicy),
+            PolicyApproval = Approval(configuration[SettingKey.PolicyApproval.Name] ?? "two-after-first"),
             MediaTimeout = TimeSpan.FromSeconds(Number(configuration, SettingKey.MediaTimeout, 120)),
             SegmentBytes = (long)Number(configuration, SettingKey.SegmentMib, 256) << 20,
             PreBufferBytes = configuration[SettingKey.PreBufferMib.Name] is null
@@ -153,6 +155,15 @@ internal static class SettingsReader
         "scan" => ReceiveMethod.Scan,
         "gathered" => ReceiveMethod.Gathered,
         _ => throw new SettingsException(SettingKey.Receive.Name, value, SettingKey.Receive.Allowed),
+    };
+
+    private static PolicyApproval Approval(string value) => value switch
+    {
+        "two-after-first" => PolicyApproval.TwoAfterFirst,
+        "two" => PolicyApproval.Two,
+        "one" => PolicyApproval.One,
+        _ => throw new SettingsException(
+            SettingKey.PolicyApproval.Name, value, SettingKey.PolicyApproval.Allowed),
     };
 
     private static bool YesNo(IConfiguration configuration, SettingKey key, bool fallback) =>

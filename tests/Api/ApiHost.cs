@@ -44,6 +44,8 @@ internal sealed class ApiHost : IAsyncDisposable
 
     public IGatewayGrain Standby { get; } = Substitute.For<IGatewayGrain>();
 
+    public IPolicySimulationGrain Simulation { get; } = Substitute.For<IPolicySimulationGrain>();
+
     public ILedgerGrain Ledger { get; } = Substitute.For<ILedgerGrain>();
 
     public ICallIndex Index { get; } = Substitute.For<ICallIndex>();
@@ -79,6 +81,8 @@ internal sealed class ApiHost : IAsyncDisposable
         grains.GetGrain<IInterfaceGrain>("default/sip").Returns(host.Interface);
         grains.GetGrain<IGatewayGrain>("default/gw1").Returns(host.Gateway);
         grains.GetGrain<IGatewayGrain>("default/gw2").Returns(host.Standby);
+
+        grains.GetGrain<IPolicySimulationGrain>("default/default/2").Returns(host.Simulation);
         grains.GetGrain<ILedgerGrain>("default").Returns(host.Ledger);
         host.Call.GetAsync().Returns(Samples.Call);
         host.Ledger.AppendAsync(Arg.Any<LedgerEvent>()).Returns(new LedgerReceipt(1, 2));

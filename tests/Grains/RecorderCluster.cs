@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Serialization;
@@ -21,6 +22,9 @@ public sealed class RecorderCluster : IAsyncLifetime
 
     public MemoryIndex Index { get; } = new();
 
+    /// <summary>The clock of the grains; may be set ahead.</summary>
+    public ShiftedClock Clock { get; } = new();
+
     public IClusterClient Client => _cluster.Client;
 
     public async ValueTask InitializeAsync()
@@ -31,7 +35,7 @@ public sealed class RecorderCluster : IAsyncLifetime
             silo.AddMemoryGrainStorage(GrainsOptions.Storage, storage => storage.Configure<Serializer>(
                 (options, serializer) =>
                     options.GrainStorageSerializer = new OrleansGrainStorageSerializer(serializer)));
-            silo.Services.AddSingleton(TimeProvider.System);
+            silo.Services.AddSingleton<TimeProvider>(Clock);
             silo.Services.AddSingleton(new GrainsOptions());
             silo.Services.AddSingleton<ICallIndex>(Index);
             silo.Services.AddSingleton(new LedgerOptions { Directory = _directory });
@@ -74,8 +78,18 @@ public sealed class RecorderCluster : IAsyncLifetime
             return ValueTask.CompletedTask;
         }
 
-        public ValueTask<CallPage> SearchAsync(CallQuery query, CancellationToken cancellationToken) =>
-            ValueTask.FromResult(new CallPage([.. Calls.Values], null));
+        public ValueTask<CallPage> SearchAsync(CallQuery query, CancellationToken cancellationToken)
+        {
+            var skip = int.Parse(query.Cursor ?? "0", CultureInfo.InvariantCulture);
+            var found = Calls.Values
+                .Where(call => call.Tenant == query.Tenant && call.StartedAt >= query.From && call.StartedAt < query.To)
+                .OrderByDescending(call => call.StartedAt)
+                .ToList();
+            var next = skip + query.Limit;
+            return ValueTask.FromResult(new CallPage(
+                [.. found.Skip(skip).Take(query.Limit)],
+                next < found.Count ? next.ToString(CultureInfo.InvariantCulture) : null));
+        }
 
         public ValueTask ClearAsync(CancellationToken cancellationToken)
         {
@@ -87,6 +101,17 @@ public sealed class RecorderCluster : IAsyncLifetime
     private sealed class NamedKeys : IHeartbeatKeys
     {
         public ReadOnlyMemory<byte> KeyOf(string interfaceKey) => Encoding.ASCII.GetBytes(interfaceKey.PadRight(32));
+    }
+
+    /// <summary>The system's clock, set ahead by what a test says; timers run as ever.</summary>
+    public sealed class ShiftedClock : TimeProvider
+    {
+        private long _aheadTicks;
+
+        public void Advance(TimeSpan by) => Interlocked.Add(ref _aheadTicks, by.Ticks);
+
+        public override DateTimeOffset GetUtcNow() =>
+            base.GetUtcNow() + TimeSpan.FromTicks(Interlocked.Read(ref _aheadTicks));
     }
 
     private sealed class FixedKeys : ILogKeySource

@@ -144,8 +144,8 @@ public sealed class PolicyEvaluatorTests
             rules.Add(Rule() with { Name = $"r{n}", Channel = "sip1/*", CallingPrefix = $"+1{n}" });
         }
 
-        rules.Add(DefaultPolicy.Document.Rules[0]);
-        var policy = new CompiledPolicy(rules);
+        rules[^1] = DefaultPolicy.Document.Rules[0];
+        var policy = PolicyEvaluator.Compile(new PolicyDocument(rules));
         Assert.Equal("all", policy.Evaluate(Facts).Rule);
         var before = GC.GetAllocatedBytesForCurrentThread();
         for (var n = 0; n < 100; n++)
@@ -154,6 +154,13 @@ public sealed class PolicyEvaluatorTests
         }
 
         Assert.InRange((GC.GetAllocatedBytesForCurrentThread() - before) / 100, 0, 1024);
+        before = GC.GetAllocatedBytesForCurrentThread();
+        for (var n = 0; n < 100; n++)
+        {
+            policy.Find(Facts);
+        }
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Net;
+using Talreg.Grains.Policies;
 using Talreg.Silo.Options;
 
 namespace Talreg.Silo.Tests;
@@ -40,6 +41,7 @@ public sealed class SettingsTests : IDisposable
         { "gateway", "-gw" },
         { "interface", "sip/1" },
         { "policy", "the policy" },
+        { "policy-approval", "three" },
         { "media-timeout", "4" },
         { "media-timeout", "86401" },
         { "media-timeout", "2 min" },
@@ -151,7 +153,7 @@ public sealed class SettingsTests : IDisposable
         var settings = Read("""
             {"data":"/srv/talreg","sip":"[::1]:5062","http":"0.0.0.0:8081","rtp-ports":"30000-30099","tenant":"bank",
              "site":"north","gateway":"gw7","interface":"sip7","policy":"mifid","media-timeout":"60","segment-mib":"64",
-             "lines":"+4930, 08","rtcp-reports":"no"}
+             "lines":"+4930, 08","rtcp-reports":"no","policy-approval":"two"}
             """);
 
         Assert.Equal("/srv/talreg", settings.Data);
@@ -164,6 +166,8 @@ public sealed class SettingsTests : IDisposable
         Assert.Equal((TimeSpan.FromMinutes(1), 64L << 20), (settings.MediaTimeout, settings.SegmentBytes));
         Assert.Equal(["+4930", "08"], settings.Lines);
         Assert.False(settings.RtcpReports);
+        Assert.Equal(PolicyApproval.Two, settings.PolicyApproval);
+        Assert.Equal(PolicyApproval.TwoAfterFirst, Read("{}").PolicyApproval);
     }
 
     [Fact]

@@ -1,4 +1,6 @@
 using System.Text.Json.Serialization;
+using Talreg.Contracts.Gateways;
+using Talreg.Contracts.Policies;
 
 namespace Talreg.Contracts.Calls;
 
@@ -194,7 +196,48 @@ public sealed record Verdict
     /// <summary>What becomes of keys pressed; <see cref="DigitHandling.Store"/> is left out of the API.</summary>
     [Id(10), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public DigitHandling Digits { get; init; }
+
+    /// <summary>Of a pending call: seconds until it is decided with what is known by then.</summary>
+    [Id(11), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int PendingSeconds { get; init; }
+
+    /// <summary>The legal basis that the rule states; null, and then left out of the API, where it states none.</summary>
+    [Id(12), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public LegalBasis? LegalBasis { get; init; }
+
+    /// <summary>Days to which the retention may be extended; 0, and then left out of the API, for never.</summary>
+    [Id(13), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int ExtendableToDays { get; init; }
+
+    /// <summary>What the parties must be told or hear.</summary>
+    [Id(14), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public NoticeKind Notice { get; init; }
+
+    /// <summary>Who may listen; null, and then left out of the API, for everyone whom it lets in.</summary>
+    [Id(15), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? Listeners { get; init; }
+
+    /// <summary>Whether the rule is a duty.</summary>
+    [Id(16), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public PolicyDuty Duty { get; init; }
+
+    /// <summary>The opposite duty that this one overruled; null, and then left out of the API, for no conflict.</summary>
+    [Id(17), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public VerdictConflict? Conflict { get; init; }
+
+    /// <summary>True when both say the same, their lists of listeners included.</summary>
+    public bool SaysAs(Verdict other) =>
+        this with { Listeners = other.Listeners } == other
+        && (Listeners ?? []).SequenceEqual(other.Listeners ?? [], StringComparer.Ordinal);
 }
+
+/// <summary>A duty that applied too, demanded the opposite and was overruled: the strongest of those.</summary>
+/// <param name="Rule">Its rule.</param>
+/// <param name="Duty">What it demanded.</param>
+/// <param name="Reason">The facts that made it apply.</param>
+[GenerateSerializer, Immutable, Alias("Talreg.VerdictConflict")]
+public sealed record VerdictConflict(
+    [property: Id(0)] string Rule, [property: Id(1)] PolicyDuty Duty, [property: Id(2)] string Reason);
 
 /// <summary>A party of a call (RFC 7865 §6.5).</summary>
 [GenerateSerializer, Immutable, Alias("Talreg.Participant")]
@@ -377,4 +420,8 @@ public sealed record CallDocument
 
     /// <summary>Who was on which stream from when to when, in the order it became known.</summary>
     [Id(16)] public IReadOnlyList<TimelineEntry> Timeline { get; init; } = [];
+
+    /// <summary>Which way it went, as policy saw it; null, and then left out, for calls from before this was kept.</summary>
+    [Id(17), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public CallDirection? Direction { get; init; }
 }

@@ -33,6 +33,7 @@ public static class CallTransitions
                 Flags = Sorted(admitted.Flags),
                 Attributes = Bounded(admitted.Attributes, MaxFacts),
                 Links = Bounded(admitted.Links, MaxFacts),
+                Direction = admitted.Direction,
                 Timeline = admitted.Verdict.Digits == DigitHandling.Suppress
                     ? [new TimelineEntry(admitted.At, "", TimelineChange.DigitsSuppressed, "")
                         {
@@ -49,7 +50,7 @@ public static class CallTransitions
             Flags = Sorted(Union(document.Flags, admitted.Flags)),
             Attributes = Bounded(Union(document.Attributes, admitted.Attributes), MaxFacts),
             Links = Bounded(Union(document.Links, admitted.Links), MaxFacts),
-            Verdicts = document.Verdicts.Contains(admitted.Verdict)
+            Verdicts = document.Verdicts.Any(admitted.Verdict.SaysAs)
                 ? document.Verdicts
                 : Bounded([.. document.Verdicts, admitted.Verdict], MaxVerdicts),
         };

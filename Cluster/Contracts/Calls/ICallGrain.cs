@@ -1,3 +1,4 @@
+using Talreg.Contracts.Gateways;
 using Talreg.Contracts.Ledger;
 
 namespace Talreg.Contracts.Calls;
@@ -103,6 +104,9 @@ public sealed record CallAdmitted(
 
     /// <summary>Calls that belong with this one.</summary>
     [Id(9)] public IReadOnlyList<CallId> Links { get; init; } = [];
+
+    /// <summary>Which way the call went, as policy saw it; null in what was written before this was kept.</summary>
+    [Id(10)] public CallDirection? Direction { get; init; }
 }
 
 /// <summary>Why no take came of an admission.</summary>

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 using Talreg.Api.Recordings;
 using Talreg.Contracts;
@@ -16,7 +17,7 @@ internal sealed class ApiExceptionHandler(ILogger<ApiExceptionHandler> log) : IE
             RefusalException refusal => Refused(refusal),
             LedgerUnavailableException ledger => (503, Problem.LedgerUnavailable, ledger.Message),
             BadHttpRequestException { StatusCode: 413 } =>
-                (413, Problem.TooLarge, $"The body is longer than {RequestBounds.MaxBodyBytes} bytes; send less."),
+                (413, Problem.TooLarge, $"The body is longer than {MaxBody(httpContext)} bytes; send less."),
             BadHttpRequestException bad => (bad.StatusCode, Problem.Invalid, bad.Message),
             TimeoutException or OrleansException =>
                 (503, Problem.Unavailable, "A part of the cluster did not answer in time; try again."),
@@ -37,6 +38,9 @@ internal sealed class ApiExceptionHandler(ILogger<ApiExceptionHandler> log) : IE
         await Problem.WriteAsync(httpContext, status, type, detail).ConfigureAwait(false);
         return true;
     }
+
+    private static long MaxBody(HttpContext http) =>
+        http.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize ?? RequestBounds.MaxBodyBytes;
 
     private static (int Status, string Type, string Detail) Refused(RefusalException refusal)
     {

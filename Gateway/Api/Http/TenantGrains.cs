@@ -26,6 +26,9 @@ internal sealed class TenantGrains(IGrainFactory grains, TalregApiOptions option
 
     public IRetentionPolicyGrain Policy(string id) => grains.GetGrain<IRetentionPolicyGrain>(Names.Key(Tenant, id));
 
+    public IPolicySimulationGrain Simulation(string policy, int version) =>
+        grains.GetGrain<IPolicySimulationGrain>(FormattableString.Invariant($"{Tenant}/{policy}/{version}"));
+
     /// <summary>A call of this tenant, or null: another tenant's call is as unknown as one that never was.</summary>
     public async Task<CallDocument?> FindCallAsync(CallId id, CancellationToken cancellationToken)
     {

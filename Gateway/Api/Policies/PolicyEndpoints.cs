@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -13,27 +11,33 @@ using Talreg.Contracts.Policies;
 
 namespace Talreg.Api.Policies;
 
-/// <summary>Policies: read, draft, put in force.</summary>
+/// <summary>Policies: the language, what there is, and drafts.</summary>
 internal static class PolicyEndpoints
 {
-    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 8 };
+    /// <summary>The media type of the language's schema.</summary>
+    public const string SchemaType = "application/schema+json";
 
     public static void Map(IEndpointRouteBuilder routes)
     {
         var token = new AccessRequirement(AccessRule.Token);
+        routes.MapGet("/api/v1/schemas/policy", static () => Results.Bytes(PolicySchema.Text, SchemaType))
+            .WithMetadata(token)
+            .WithSummary("The JSON Schema of a policy's text.")
+            .Produces(200, contentType: SchemaType).Problems(401);
         routes.MapGet("/api/v1/policies/{id}", GetAsync)
             .WithMetadata(token)
-            .WithSummary("A policy with all its versions.")
+            .WithSummary("A policy with all its versions, the newest with their text.")
             .Produces<PolicyHistory>().Problems(401, 404, 503);
         routes.MapPut("/api/v1/policies/{id}", DraftAsync)
-            .WithMetadata(token)
+            .WithMetadata(token, new RequestSizeLimitAttribute(PolicyBody.MaxBytes))
             .WithSummary("Adds a draft version; it decides nothing until it is activated.")
             .Accepts<PolicyDocument>(Negotiation.Json)
-            .Produces<PolicyVersion>(202).Problems(400, 401, 413, 415, 503);
-        routes.MapPost("/api/v1/policies/{id}/versions/{version}/activate", ActivateAsync)
+            .Produces<PolicyVersion>(202).Problems(400, 401, 409, 413, 415, 503);
+        routes.MapGet("/api/v1/policies/{id}/versions/{version}", VersionAsync)
             .WithMetadata(token)
-            .WithSummary("Puts a version in force from now on.")
+            .WithSummary("One version with its text.")
             .Produces<PolicyVersion>().Problems(400, 401, 404, 503);
+        PolicyChangeEndpoints.Map(routes, token);
     }
 
     private static async Task<IResult> GetAsync(
@@ -51,48 +55,33 @@ internal static class PolicyEndpoints
     {
         if (!Names.IsValid(id))
         {
-            return BadName(id);
+            return PolicyPath.BadName(id);
         }
 
-        PolicyDocument document;
-        try
+        var (document, problem) = await PolicyBody.ReadAsync(http.Request).ConfigureAwait(false);
+        if (document is null)
         {
-            using var json = await JsonDocument.ParseAsync(http.Request.Body, Strict, http.RequestAborted)
-                .ConfigureAwait(false);
-            if (!PolicyBody.TryRead(json.RootElement, out document, out var detail))
-            {
-                return Problem.Result(400, Problem.InvalidBody, detail);
-            }
-        }
-        catch (JsonException fault)
-        {
-            return Problem.Result(400, Problem.InvalidBody, $"The body is not JSON: {fault.Message}");
+            return problem!;
         }
 
         var actor = http.Features.GetRequiredFeature<Caller>().Name;
         var version = await grains.Policy(id).DraftAsync(document, actor).ConfigureAwait(false);
-        http.Response.Headers.Location = $"/api/v1/policies/{id}";
+        http.Response.Headers.Location = FormattableString.Invariant(
+            $"/api/v1/policies/{id}/versions/{version.Version}");
         return Results.Json(version, TalregJson.Options, statusCode: 202);
     }
 
-    private static async Task<IResult> ActivateAsync(
-        string id, string version, HttpContext http, [FromServices] TenantGrains grains)
+    private static async Task<IResult> VersionAsync(
+        string id, string version, [FromServices] TenantGrains grains, CancellationToken cancellationToken)
     {
-        if (!Names.IsValid(id))
+        if (PolicyPath.Read(id, version, out var number) is { } problem)
         {
-            return BadName(id);
+            return problem;
         }
 
-        if (!int.TryParse(version, NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number == 0)
-        {
-            return Problem.Parameter("version", version, "a version's number, 1 or more");
-        }
-
-        var actor = http.Features.GetRequiredFeature<Caller>().Name;
-        var active = await grains.Policy(id).ActivateAsync(number, actor).ConfigureAwait(false);
-        return Results.Json(active, TalregJson.Options);
+        var known = await grains.Policy(id).GetVersionAsync(number).WaitAsync(cancellationToken).ConfigureAwait(false);
+        return known is null
+            ? Problem.Result(404, Problem.NotFound, "There is no such version.")
+            : Results.Json(known, TalregJson.Options);
     }
-
-    private static IResult BadName(string held) =>
-        Problem.Parameter("id", held, $"1 to {Names.MaxLength} of a-z, 0-9 and '-', no hyphen first or last");
 }

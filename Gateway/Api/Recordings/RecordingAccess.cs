@@ -56,6 +56,14 @@ internal sealed class RecordingAccess(TenantGrains grains, ListenLedger ledger)
         }
 
         var actor = http.Features.GetRequiredFeature<Caller>().Name;
+        if (call.Verdicts.FirstOrDefault(verdict => verdict.Listeners?.Contains(actor) == false) is { } verdict)
+        {
+            await Problem.WriteAsync(
+                http, 403, Problem.Forbidden, $"Rule {verdict.Rule} names who may listen; {actor} is not among them.")
+                .ConfigureAwait(false);
+            return null;
+        }
+
         return new OpenedRecording(call, new Listen(callId, actor, purpose, what));
     }
 

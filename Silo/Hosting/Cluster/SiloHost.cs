@@ -108,7 +108,10 @@ internal sealed class SiloHost : ProgramHost
         var registry = Metrics.NewCustomRegistry();
         builder.Services.AddSingleton(registry);
         builder.Services.AddSingleton(database);
-        builder.Services.AddSingleton(new GrainsOptions { DefaultPolicy = settings.Policy });
+        builder.Services.AddSingleton(new GrainsOptions
+        {
+            DefaultPolicy = settings.Policy, PolicyApproval = settings.PolicyApproval,
+        });
         builder.Services.AddSingleton(new LedgerOptions { Directory = settings.Cluster.Ledger! });
         builder.Services.AddSingleton<ILogKeySource>(new ClusterLogKeys(key));
         builder.Services.AddSingleton<IHeartbeatKeys>(new ClusterHeartbeatKeys(key));
