@@ -12,6 +12,12 @@ public sealed class GrainsOptions
     /// <summary>The policy a channel follows when none is configured for its interface.</summary>
     public string DefaultPolicy { get; set; } = Contracts.Names.DefaultPolicy;
 
+    /// <summary>
+    /// The public key, in its one-line form, of the tickets with which silos read at gateways; null where there are
+    /// none.
+    /// </summary>
+    public string? TicketKey { get; set; }
+
     /// <summary>Policy by interface name.</summary>
     public IDictionary<string, string> PolicyByInterface { get; } =
         new Dictionary<string, string>(StringComparer.Ordinal);

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Talreg.Evidence.Chunks;
 using Talreg.Evidence.Json;
+using Talreg.Evidence.Keys;
 using Talreg.Store.IO;
 using Talreg.Store.Journal;
 using Talreg.Store.Keys;
@@ -182,6 +183,24 @@ public sealed class RecordingStore
     /// <returns>False when it was erased, or never was.</returns>
     public bool TryGetTakeKey(string tenant, Guid takeId, Span<byte> key) =>
         _keys.TryGet(KeyKind.Take, takeId, tenant, key);
+
+    /// <summary>What opens a recording; the caller disposes it.</summary>
+    /// <returns>Null when its key was erased, or never was.</returns>
+    public OpeningKeys? GetOpeningKeys(RecordingReader reader)
+    {
+        ArgumentNullException.ThrowIfNull(reader);
+        Span<byte> takeKey = stackalloc byte[KeyTree.KeySize];
+        try
+        {
+            return TryGetTakeKey(reader.Info.Tenant, reader.Info.TakeId, takeKey)
+                ? OpeningKeys.Derive(takeKey, Math.Min(reader.Streams, OpeningKeys.MaxStreams))
+                : null;
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(takeKey);
+        }
+    }
 
     private async Task WriteAsync(RecordingWriter[] writers, CancellationToken cancellationToken)
     {
