@@ -287,6 +287,9 @@ public sealed class RecordingStore
     /// <summary>True when the key of a take was destroyed: its recording may be gone, and nobody can hear it.</summary>
     public bool IsErased(Guid takeId) => _keys.Find(KeyKind.Take, takeId) == KeyState.Destroyed;
 
+    /// <summary>True when a take was sealed here: its key is in this store, or was. Those of other gateways are not.</summary>
+    public bool IsOwn(Guid takeId) => _keys.Find(KeyKind.Take, takeId) != KeyState.Unknown;
+
     /// <summary>Marks a recording as damaged or missing, durably; it is kept as it is.</summary>
     /// <returns>False when it is marked already: the mark stays as it was.</returns>
     /// <exception cref="StoreException">The mark cannot be written.</exception>
