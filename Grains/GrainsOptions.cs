@@ -17,6 +17,12 @@ public sealed class GrainsOptions
     /// <summary>When a change of policy needs a second person.</summary>
     public PolicyApproval PolicyApproval { get; set; } = PolicyApproval.TwoAfterFirst;
 
+    /// <summary>
+    /// The public key, in its one-line form, of the tickets with which silos read at gateways; null where there are
+    /// none.
+    /// </summary>
+    public string? TicketKey { get; set; }
+
     /// <summary>Policy by interface name.</summary>
     public IDictionary<string, string> PolicyByInterface { get; } =
         new Dictionary<string, string>(StringComparer.Ordinal);

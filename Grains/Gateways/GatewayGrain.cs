@@ -10,6 +10,7 @@ namespace Talreg.Grains.Gateways;
 [Reentrant]
 public sealed class GatewayGrain(
     [PersistentState("gateway", GrainsOptions.Storage)] IPersistentState<GatewayGrainState> state,
+    GrainsOptions options,
     ILogger<GatewayGrain> logger) : Grain, IGatewayGrain
 {
     /// <summary>The most orders kept at once: one for each take a gateway can have alive.</summary>
@@ -19,6 +20,7 @@ public sealed class GatewayGrain(
 
     private IGatewayObserver? _observer;
     private GatewayReport? _report;
+    private GatewayReading? _reading;
     private Task _saved = Task.CompletedTask;
 
     /// <inheritdoc />
@@ -91,6 +93,19 @@ public sealed class GatewayGrain(
 
     /// <inheritdoc />
     public Task<GatewayReport?> GetReportAsync() => Task.FromResult(_report);
+
+    /// <inheritdoc />
+    public Task<string> AnnounceReadingAsync(GatewayReading reading)
+    {
+        _reading = reading;
+        return options.TicketKey is { } key
+            ? Task.FromResult(key)
+            : throw new RefusalException(
+                RefusalKind.WrongState, "This silo signs no tickets: gateways are read within its own process.");
+    }
+
+    /// <inheritdoc />
+    public Task<GatewayReading?> GetReadingAsync() => Task.FromResult(_reading);
 
     // Orders for several takes come at once; two writes under one ETag would refuse each other.
     private Task SaveAsync() => _saved = SaveAfterAsync(_saved);

@@ -94,4 +94,8 @@ internal abstract class ProgramHost : IAsyncDisposable
         probe.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         return ((IPEndPoint)probe.LocalEndPoint!).Port;
     }
+
+    /// <summary>An address whose port is taken: a free one of loopback where it has none.</summary>
+    protected static IPEndPoint WithPort(IPEndPoint address) =>
+        address.Port == 0 ? new IPEndPoint(address.Address, FreePort()) : address;
 }

@@ -78,6 +78,7 @@ internal sealed class RecorderHost : ProgramHost
         var builder = CreateBuilder(
             console.LogLevel, console.SiloOnly ? new IPEndPoint(IPAddress.Loopback, 0) : settings.Http);
         parts.AddTo(builder.Services);
+        builder.Services.AddSingleton<ITakes, LocalTakes>();
         builder.Services.AddSingleton<IRecordedMedia, RecordedMedia>();
         AddSilo(builder, settings, parts.Folder);
         var registry = Metrics.NewCustomRegistry();

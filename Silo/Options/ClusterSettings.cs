@@ -27,8 +27,8 @@ internal sealed record ClusterSettings
     /// <summary>File of the cluster's key, the same for all silos; null when not given.</summary>
     public string? Key { get; init; }
 
-    /// <summary>Data folder of this node's gateway, for playback; null for none.</summary>
-    public string? GatewayData { get; init; }
+    /// <summary>Where silos read what this gateway recorded.</summary>
+    public IPEndPoint Reading { get; init; } = new(IPAddress.Loopback, 8090);
 
     /// <summary>
     /// Where this gateway hears those with whom it shares its interface; null for a gateway that nobody stands by

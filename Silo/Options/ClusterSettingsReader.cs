@@ -11,7 +11,7 @@ internal static class ClusterSettingsReader
     public static readonly IReadOnlyList<SettingKey> Keys =
     [
         SettingKey.Database, SettingKey.Cluster, SettingKey.Silo, SettingKey.SiloClients, SettingKey.Ledger,
-        SettingKey.ClusterKey, SettingKey.GatewayData, SettingKey.Heartbeat, SettingKey.ClusterTlsCertificate,
+        SettingKey.ClusterKey, SettingKey.Reading, SettingKey.Heartbeat, SettingKey.ClusterTlsCertificate,
         SettingKey.ClusterTlsKey, SettingKey.ClusterTlsTrust,
     ];
 
@@ -44,7 +44,7 @@ internal static class ClusterSettingsReader
             Key = configuration[SettingKey.ClusterKey.Name] is { } file
                 ? SettingsReader.ExistingFile(SettingKey.ClusterKey, file)
                 : null,
-            GatewayData = FullPath(SettingKey.GatewayData),
+            Reading = Address(SettingKey.Reading, defaults.Reading),
             Heartbeat = configuration[SettingKey.Heartbeat.Name] is null
                 ? null
                 : Address(SettingKey.Heartbeat, new IPEndPoint(IPAddress.Loopback, 0)),

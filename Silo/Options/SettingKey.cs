@@ -104,7 +104,7 @@ internal sealed record SettingKey(string Name, string Allowed)
     public static readonly SettingKey ClusterKey = new(
         "cluster-key", "the path of a file of 32 random bytes, the same for every silo (openssl rand -out FILE 32)");
 
-    public static readonly SettingKey GatewayData = new("gateway-data", "the data folder of this node's gateway");
+    public static readonly SettingKey Reading = new("reading", ClusterEndPoint);
 
     public static readonly SettingKey Heartbeat = new("heartbeat", ClusterEndPoint);
 
@@ -122,7 +122,7 @@ internal sealed record SettingKey(string Name, string Allowed)
         MediaTimeout,
         SegmentMib, Volumes, ReserveSegments, StallMib, SpaceAlarm, SpaceRefuse, Lines, PreBufferMib,
         ScrubMibPerSecond, ScrubDays,
-        Database, Cluster, Silo, SiloClients, Ledger, ClusterKey, GatewayData, Heartbeat, ClusterTlsCertificate,
+        Database, Cluster, Silo, SiloClients, Ledger, ClusterKey, Reading, Heartbeat, ClusterTlsCertificate,
         ClusterTlsKey, ClusterTlsTrust,
     ];
 

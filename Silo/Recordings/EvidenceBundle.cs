@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -11,7 +10,6 @@ using Talreg.Evidence.Bundles;
 using Talreg.Evidence.Json;
 using Talreg.Evidence.Keys;
 using Talreg.Media.Wav;
-using Talreg.Store.Recordings;
 
 namespace Talreg.Silo.Recordings;
 
@@ -23,12 +21,15 @@ internal sealed class EvidenceBundle : IEvidenceBundle
 {
     private readonly string _call;
     private readonly IReadOnlyCollection<BundleMember> _members;
+    private readonly OpenedTakes _takes;
     private readonly Func<string, Task<string>> _sign;
 
-    private EvidenceBundle(string call, IReadOnlyCollection<BundleMember> members, Func<string, Task<string>> sign)
+    private EvidenceBundle(
+        string call, IReadOnlyCollection<BundleMember> members, OpenedTakes takes, Func<string, Task<string>> sign)
     {
         _call = call;
         _members = members;
+        _takes = takes;
         _sign = sign;
     }
 
@@ -36,10 +37,15 @@ internal sealed class EvidenceBundle : IEvidenceBundle
     public long Length { get; private set; }
 
     /// <summary>Gathers a call's members (FORMAT.md §8) and learns the length of what they make.</summary>
+    /// <param name="call">The call.</param>
+    /// <param name="wav">Its takes, heard as one.</param>
+    /// <param name="takes">Its sealed takes, all of them; the bundle's own once it is made.</param>
+    /// <param name="grains">The cluster.</param>
+    /// <param name="cancellationToken">Ends it.</param>
     public static async Task<EvidenceBundle> PrepareAsync(
         CallDocument call,
         CallWav wav,
-        RecordingStore recordings,
+        OpenedTakes takes,
         IGrainFactory grains,
         CancellationToken cancellationToken)
     {
@@ -56,19 +62,21 @@ internal sealed class EvidenceBundle : IEvidenceBundle
         string? checkpoint = null;
         foreach (var take in call.Takes.Where(take => take.Sealed && take.Leaf is not null))
         {
+            var opened = takes.Find(take.Id) ?? throw new RefusalException(
+                RefusalKind.NotFound, $"The recording of take {take.Id} is not with gateway {take.Gateway}.");
             var proof = await ledger.ProveAsync(take.Leaf!.Value).ConfigureAwait(false);
             checkpoint = proof.Checkpoint;
             members.Add(BundleMember.FromBytes(
                 $"ledger/{take.Id}.json",
                 LedgerProofDocument.ToJson(
                     proof.Entry, proof.Leaf, proof.Salt, proof.Body, proof.Path, proof.TreeSize)));
-            AddTake(members, recordings, call.Tenant, take);
+            AddTake(members, take, opened);
         }
 
         members.Add(Text("checkpoint", checkpoint!));
         string? signed = null;
         var bundle = new EvidenceBundle(
-            call.Id.ToString(), members, async text =>
+            call.Id.ToString(), members, takes, async text =>
                 signed ??= await ledger.SignManifestAsync(text).ConfigureAwait(false));
         var counter = new CountingStream();
         await using (counter.ConfigureAwait(false))
@@ -85,49 +93,31 @@ internal sealed class EvidenceBundle : IEvidenceBundle
         await BundleWriter.WriteAsync(destination, _call, _members, _sign, cancellationToken).ConfigureAwait(false);
 
     /// <inheritdoc />
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
-
-    private static void AddTake(List<BundleMember> members, RecordingStore recordings, string tenant, TakeDocument take)
+    public ValueTask DisposeAsync()
     {
-        if (!recordings.TryOpen(tenant, take.Id.Value, out var reader))
-        {
-            throw new RefusalException(RefusalKind.NotFound, $"The recording of take {take.Id} is not here.");
-        }
+        _takes.Dispose();
+        return ValueTask.CompletedTask;
+    }
 
-        using (reader)
+    private static void AddTake(List<BundleMember> members, TakeDocument take, OpenTake opened)
+    {
+        members.Add(new BundleMember(
+            $"takes/{take.Id}.trec", opened.Recording.Info.Bytes, opened.Recording.OpenStream));
+        if (opened.Keys is { } keys)
         {
-            members.Add(BundleMember.FromFile($"takes/{take.Id}.trec", reader.Info.Path));
-        }
-
-        Span<byte> takeKey = stackalloc byte[KeyTree.KeySize];
-        if (recordings.TryGetTakeKey(tenant, take.Id.Value, takeKey))
-        {
-            members.Add(BundleMember.FromBytes($"takes/{take.Id}.keys.json", Keys(take, takeKey)));
-            CryptographicOperations.ZeroMemory(takeKey);
+            members.Add(BundleMember.FromBytes($"takes/{take.Id}.keys.json", Disclose(take, keys)));
         }
     }
 
-    private static byte[] Keys(TakeDocument take, ReadOnlySpan<byte> takeKey)
+    private static byte[] Disclose(TakeDocument take, OpeningKeys keys) => CanonicalJson.Write(new JsonObject
     {
-        Span<byte> key = stackalloc byte[KeyTree.KeySize];
-        var streams = new JsonArray();
-        foreach (var stream in take.Streams)
+        ["streams"] = new JsonArray([.. take.Streams.Select(stream => (JsonNode)new JsonObject
         {
-            KeyTree.StreamKey(takeKey, (ushort)stream.Index, key);
-            streams.Add(
-                (JsonNode)new JsonObject { ["key"] = Convert.ToHexStringLower(key), ["stream"] = stream.Index });
-        }
-
-        KeyTree.MetadataKey(takeKey, key);
-        var keys = new JsonObject
-        {
-            ["streams"] = streams,
-            ["metadata"] = Convert.ToHexStringLower(key),
-            ["take"] = take.Id.ToString(),
-        };
-        CryptographicOperations.ZeroMemory(key);
-        return CanonicalJson.Write(keys);
-    }
+            ["key"] = Convert.ToHexStringLower(keys.Stream(stream.Index)), ["stream"] = stream.Index,
+        })]),
+        ["metadata"] = Convert.ToHexStringLower(keys.Metadata),
+        ["take"] = take.Id.ToString(),
+    });
 
     private static BundleMember Text(string name, string text) =>
         BundleMember.FromBytes(name, Encoding.UTF8.GetBytes(text.EndsWith('\n') ? text : text + "\n"));

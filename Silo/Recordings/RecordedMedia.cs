@@ -1,64 +1,91 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Runtime.CompilerServices;
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
 using Talreg.Api.Recordings;
 using Talreg.Contracts;
 using Talreg.Contracts.Calls;
-using Talreg.Media;
 using Talreg.Media.Digits;
 using Talreg.Media.Pcap;
-using Talreg.Media.Timeline;
 using Talreg.Media.Wav;
-using Talreg.Store.Recordings;
+using Talreg.Silo.Reading;
+using Talreg.Store;
 
 namespace Talreg.Silo.Recordings;
 
-/// <summary>Serves sealed recordings: where store, evidence and media meet.</summary>
-/// <remarks>
-/// A call with several takes is heard from the one with the most packets; merging them packet by packet belongs to
-/// 2N recording.
-/// </remarks>
-internal sealed class RecordedMedia(RecordingStore recordings, IGrainFactory grains) : IRecordedMedia
+/// <summary>
+/// Serves sealed recordings: where store, evidence and media meet. Takes of one call are heard as one.
+/// </summary>
+internal sealed class RecordedMedia(ITakes takes, IGrainFactory grains, ILogger<RecordedMedia> logger) : IRecordedMedia
 {
-    // Where a packet was received is not recorded. In a capture file each stream gets a port of its own all the same, so
-    // that tools tell the streams apart.
+    // Where a packet was received is not recorded. In a capture file each stream gets a port of its own all the same,
+    // so that tools tell the streams apart.
     private const int FirstCapturePort = 40_000;
 
     /// <inheritdoc />
-    public ValueTask<IAudioRendering?> OpenAudioAsync(CallDocument call, CancellationToken cancellationToken) =>
-        ValueTask.FromResult<IAudioRendering?>(Render(call) is { } wav ? new WavRendering(wav) : null);
-
-    /// <inheritdoc />
-    public async ValueTask<IEvidenceBundle?> BuildBundleAsync(CallDocument call, CancellationToken cancellationToken) =>
-        call.Takes.Any(take => take.Sealed) && Render(call) is { } wav
-            ? await EvidenceBundle.PrepareAsync(call, wav, recordings, grains, cancellationToken).ConfigureAwait(false)
-            : null;
-
-    /// <inheritdoc />
-    public async ValueTask<IReadOnlyList<TakeMedia>?> ReadMediaAsync(
-        CallDocument call, CancellationToken cancellationToken)
+    public async ValueTask<IAudioRendering?> OpenAudioAsync(
+        CallDocument call, RecordingUse use, CancellationToken cancellationToken)
     {
-        var takes = new List<TakeMedia>();
-        foreach (var take in call.Takes.Where(take => take.Sealed))
+        var loaded = await LoadAsync(call, use, cancellationToken).ConfigureAwait(false);
+        return loaded.Render() is { } wav ? new WavRendering(wav, loaded.Missing) : null;
+    }
+
+    /// <inheritdoc />
+    public async ValueTask<IEvidenceBundle?> BuildBundleAsync(
+        CallDocument call, RecordingUse use, CancellationToken cancellationToken)
+    {
+        var opened = await OpenedTakes.OpenAsync(takes, call, use, cancellationToken).ConfigureAwait(false);
+        EvidenceBundle? bundle = null;
+        try
         {
-            var packets = await Task.Run(() => Load(call.Tenant, take.Id), cancellationToken).ConfigureAwait(false);
-            if (packets is not null)
+            var loaded = new List<LoadedTake>();
+            foreach (var take in call.Takes)
             {
-                takes.Add(Describe(call, take, packets));
+                if (opened.Find(take.Id) is { } open
+                    && await ReadAsync(open, cancellationToken).ConfigureAwait(false) is { } packets)
+                {
+                    loaded.Add(new LoadedTake(take, packets));
+                }
+            }
+
+            var wav = await Task.Run(() => new LoadedCall(call, loaded, []).Render(), cancellationToken)
+                .ConfigureAwait(false);
+            return wav is null
+                ? null
+                : bundle = await EvidenceBundle.PrepareAsync(call, wav, opened, grains, cancellationToken)
+                    .ConfigureAwait(false);
+        }
+        finally
+        {
+            if (bundle is null)
+            {
+                opened.Dispose();
             }
         }
+    }
 
-        return takes;
+    /// <inheritdoc />
+    public async ValueTask<CallMedia?> ReadMediaAsync(
+        CallDocument call, RecordingUse use, CancellationToken cancellationToken)
+    {
+        var loaded = await LoadAsync(call, use, cancellationToken).ConfigureAwait(false);
+        return new CallMedia(
+            [.. loaded.Takes.Select(take => Describe(loaded, take))], loaded.Missing, loaded.Describe());
     }
 
     /// <inheritdoc />
     public async IAsyncEnumerable<RecordedPacket> ReadPacketsAsync(
-        CallDocument call, [EnumeratorCancellation] CancellationToken cancellationToken)
+        CallDocument call, RecordingUse use, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         foreach (var take in call.Takes.Where(take => take.Sealed))
         {
-            var packets = await Task.Run(() => Load(call.Tenant, take.Id), cancellationToken).ConfigureAwait(false);
+            TakePackets? packets;
+            using (var open = await takes.OpenAsync(call, take, use, cancellationToken).ConfigureAwait(false))
+            {
+                packets = open is null ? null : await ReadAsync(open, cancellationToken).ConfigureAwait(false);
+            }
+
             foreach (var packet in packets?.Packets ?? [])
             {
                 cancellationToken.ThrowIfCancellationRequested();
@@ -68,11 +95,12 @@ internal sealed class RecordedMedia(RecordingStore recordings, IGrainFactory gra
     }
 
     /// <inheritdoc />
-    public async ValueTask WritePcapngAsync(CallDocument call, Stream destination, CancellationToken cancellationToken)
+    public async ValueTask WritePcapngAsync(
+        CallDocument call, RecordingUse use, Stream destination, CancellationToken cancellationToken)
     {
         var pipe = PipeWriter.Create(destination, new StreamPipeWriterOptions(leaveOpen: true));
         var writer = new PcapngWriter(pipe);
-        await foreach (var packet in ReadPacketsAsync(call, cancellationToken).ConfigureAwait(false))
+        await foreach (var packet in ReadPacketsAsync(call, use, cancellationToken).ConfigureAwait(false))
         {
             var rtcp = packet.Flags.HasFlag(RecordedPacketFlags.Rtcp) ? 1 : 0;
             var any = packet.Source.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any;
@@ -92,24 +120,48 @@ internal sealed class RecordedMedia(RecordingStore recordings, IGrainFactory gra
         await pipe.CompleteAsync().ConfigureAwait(false);
     }
 
-    private CallWav? Render(CallDocument call)
+    /// <summary>
+    /// Loads what can be reached and opened of a call. The rest is named; when that is all, it is refused.
+    /// </summary>
+    private async Task<LoadedCall> LoadAsync(
+        CallDocument call, RecordingUse use, CancellationToken cancellationToken)
     {
-        var take = call.Takes.Where(take => take.Sealed).MaxBy(take => take.Streams.Sum(stream => stream.Packets));
-        return take is null || Load(call.Tenant, take.Id) is not { } packets
-            ? null
-            : Render(call, packets, packets.AudioStreams());
+        var (loaded, missing) = (new List<LoadedTake>(), new List<TakeId>());
+        ExceptionDispatchInfo? failure = null;
+        foreach (var take in call.Takes.Where(take => take.Sealed))
+        {
+            try
+            {
+                using var open = await takes.OpenAsync(call, take, use, cancellationToken).ConfigureAwait(false);
+                if (open is not null && await ReadAsync(open, cancellationToken).ConfigureAwait(false) is { } packets)
+                {
+                    loaded.Add(new LoadedTake(take, packets));
+                }
+            }
+            catch (Exception e) when (e is StoreException or RefusalException { Kind: RefusalKind.Unavailable })
+            {
+                logger.TakeLeftOut(take.Id.Value, call.Id.Value, e.Message);
+                missing.Add(take.Id);
+                failure = ExceptionDispatchInfo.Capture(e);
+            }
+        }
+
+        if (loaded.Count == 0)
+        {
+            failure?.Throw();
+        }
+
+        return await Task.Run(() => new LoadedCall(call, loaded, missing), cancellationToken).ConfigureAwait(false);
     }
 
-    private static CallWav Render(CallDocument call, TakePackets packets, IReadOnlyList<AudioStream> streams) =>
-        CallAudio.TryRender(packets.StartNs, packets.EndNs, streams, out var wav, out var refusal)
-            ? wav
-            : throw new RefusalException(
-                RefusalKind.WrongState, $"Call {call.Id} cannot be rendered ({refusal}); take its packets instead.");
+    private static Task<TakePackets?> ReadAsync(OpenTake open, CancellationToken cancellationToken) =>
+        Task.Run(() => TakePackets.Load(open), cancellationToken);
 
-    private static TakeMedia Describe(CallDocument call, TakeDocument take, TakePackets packets)
+    private static TakeMedia Describe(LoadedCall call, LoadedTake loaded)
     {
+        var (take, packets) = (loaded.Take, loaded.Packets);
         var streams = packets.AudioStreams();
-        var wav = Render(call, packets, streams);
+        var wav = call.Render(packets, streams);
         return new TakeMedia(take.Id, [.. streams.Select((stream, i) => new StreamMedia
         {
             Index = i,
@@ -128,22 +180,11 @@ internal sealed class RecordedMedia(RecordingStore recordings, IGrainFactory gra
         })]);
     }
 
-    private TakePackets? Load(string tenant, TakeId take)
-    {
-        if (!recordings.TryOpen(tenant, take.Value, out var reader))
-        {
-            return null;
-        }
-
-        using (reader)
-        {
-            return TakePackets.Load(recordings, reader);
-        }
-    }
-
-    private sealed class WavRendering(CallWav wav) : IAudioRendering
+    private sealed class WavRendering(CallWav wav, IReadOnlyList<TakeId> missing) : IAudioRendering
     {
         public long Length => wav.Length;
+
+        public IReadOnlyList<TakeId> Missing => missing;
 
         public ValueTask<int> ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancellationToken) =>
             ValueTask.FromResult(wav.Read(offset, buffer.Span));

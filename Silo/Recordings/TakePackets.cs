@@ -1,11 +1,10 @@
 using System.Globalization;
 using System.Net;
-using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Talreg.Api.Recordings;
 using Talreg.Contracts;
 using Talreg.Evidence.Chunks;
-using Talreg.Evidence.Keys;
+using Talreg.Media.Merge;
 using Talreg.Media.Timeline;
 using Talreg.Store.Recordings;
 
@@ -16,13 +15,14 @@ namespace Talreg.Silo.Recordings;
 /// </summary>
 internal sealed class TakePackets
 {
+    private const string Paused = "paused";
     private const RecordedPacketFlags Kind = RecordedPacketFlags.Rtcp | RecordedPacketFlags.Foreign;
 
-    private TakePackets(JsonObject descriptor, List<RecordedPacket> packets, long realTimeOffsetNs)
+    private TakePackets(JsonObject descriptor, List<RecordedPacket> packets, long? realTimeOffsetNs)
     {
         Descriptor = descriptor;
         Packets = packets;
-        RealTimeOffsetNs = realTimeOffsetNs;
+        RealTimeOffsetNs = realTimeOffsetNs ?? (1_000_000 * Milliseconds("startedAt")) - StartNs;
     }
 
     /// <summary>The recording's descriptor (FORMAT.md §5).</summary>
@@ -31,7 +31,9 @@ internal sealed class TakePackets
     /// <summary>All packets, foreign ones and RTCP too.</summary>
     public IReadOnlyList<RecordedPacket> Packets { get; }
 
-    /// <summary>The offset between monotonic and Unix time in the take's first chunk, in nanoseconds.</summary>
+    /// <summary>
+    /// The offset between monotonic and Unix time in the take's first chunk, else at its start, in nanoseconds.
+    /// </summary>
     public long RealTimeOffsetNs { get; }
 
     /// <summary>The take's start in monotonic nanoseconds.</summary>
@@ -40,34 +42,37 @@ internal sealed class TakePackets
     /// <summary>The take's end in monotonic nanoseconds.</summary>
     public long EndNs => StartNs + (1_000_000 * (Milliseconds("endedAt") - Milliseconds("startedAt")));
 
+    /// <summary>Times in which the take was told not to store, as media merges them.</summary>
+    public IReadOnlyList<MergePause> Pauses =>
+    [
+        .. (Descriptor["gaps"]?.AsArray() ?? [])
+            .Where(gap => gap!["reason"]!.GetValue<string>() == Paused)
+            .Select(gap => new MergePause(
+                gap!["stream"]?.GetValue<int>(),
+                1_000_000 * gap["from"]!.GetValue<long>(),
+                1_000_000 * (gap["to"]!.GetValue<long>() + 1))),
+    ];
+
     /// <summary>Opens every chunk of a take.</summary>
     /// <returns>Null when the take's key was destroyed.</returns>
-    public static TakePackets? Load(RecordingStore recordings, RecordingReader reader)
+    public static TakePackets? Load(OpenTake take)
     {
-        var key = new byte[KeyTree.KeySize];
-        try
+        if (take.Keys is not { } keys)
         {
-            if (!recordings.TryGetTakeKey(reader.Info.Tenant, reader.Info.TakeId, key))
-            {
-                return null;
-            }
-
-            var packets = new List<RecordedPacket>();
-            var sources = new Dictionary<(UInt128 Address, int Length, ushort Port), IPEndPoint>();
-            long? offset = null;
-            foreach (var chunk in reader.OpenChunks(key))
-            {
-                offset ??= chunk.Facts.RealTimeOffsetNs;
-                Add(packets, sources, new TakeId(reader.Info.TakeId), chunk);
-            }
-
-            packets.Sort((a, b) => a.ArrivalUnixNanoseconds.CompareTo(b.ArrivalUnixNanoseconds));
-            return new TakePackets(reader.Descriptor, packets, offset ?? 0);
+            return null;
         }
-        finally
+
+        var packets = new List<RecordedPacket>();
+        var sources = new Dictionary<(UInt128 Address, int Length, ushort Port), IPEndPoint>();
+        long? offset = null;
+        foreach (var chunk in take.Recording.OpenChunks(keys))
         {
-            CryptographicOperations.ZeroMemory(key);
+            offset ??= chunk.Facts.RealTimeOffsetNs;
+            Add(packets, sources, new TakeId(take.Recording.Info.TakeId), chunk);
         }
+
+        packets.Sort((a, b) => a.ArrivalUnixNanoseconds.CompareTo(b.ArrivalUnixNanoseconds));
+        return new TakePackets(take.Recording.Descriptor, packets, offset);
     }
 
     /// <summary>The streams as media places them: their own packets, foreign ones left out.</summary>
@@ -128,8 +133,8 @@ internal sealed class TakePackets
             .Select(packet => new StoredPacket(packet.ArrivalUnixNanoseconds - RealTimeOffsetNs, packet.Bytes)),
     ];
 
-    // Arrival times of all chunks are brought to Unix time with each chunk's own offset, so that a clock step in mid-call
-    // does not change their order.
+    // Arrival times of all chunks are brought to Unix time with each chunk's own offset, so that a clock step in
+    // mid-call does not change their order.
     private static void Add(
         List<RecordedPacket> packets,
         Dictionary<(UInt128 Address, int Length, ushort Port), IPEndPoint> sources,

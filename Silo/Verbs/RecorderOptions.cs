@@ -38,8 +38,8 @@ internal sealed class RecorderOptions
     private readonly Option<string?> _clusterKey = Setting(
         SettingKey.ClusterKey, "file", "File of the cluster's key, 32 random bytes, the same for every silo.");
 
-    private readonly Option<string?> _gatewayData = Setting(
-        SettingKey.GatewayData, "folder", "Data folder of this node's gateway, so that its recordings are heard here.");
+    private readonly Option<string?> _reading = Setting(
+        SettingKey.Reading, "host:port", "Where silos read what this gateway recorded. Default 127.0.0.1:8090.");
 
     private readonly Option<string?> _gateway = Setting(
         SettingKey.Gateway, "name", "The name of this node's gateway. Default gw1.");
@@ -61,11 +61,11 @@ internal sealed class RecorderOptions
 
     /// <summary>Adds what a silo takes.</summary>
     public void AddSiloTo(Command command) =>
-        Add(command, _data, _http, _siloAddress, _siloClients, _ledger, _clusterKey, _gatewayData, _gateway);
+        Add(command, _data, _http, _siloAddress, _siloClients, _ledger, _clusterKey);
 
     /// <summary>Adds what a gateway takes.</summary>
     public void AddGatewayTo(Command command) =>
-        Add(command, _data, _sip, _http, _ports, _gateway, _interface, _heartbeat);
+        Add(command, _data, _sip, _http, _ports, _reading, _gateway, _interface, _heartbeat);
 
     /// <summary>What was given, by configuration key.</summary>
     public static Dictionary<string, string?> Given(ParseResult result)

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Runtime.CompilerServices;
 using Talreg.Api.Recordings;
+using Talreg.Contracts;
 using Talreg.Contracts.Calls;
 
 namespace Talreg.Api.Tests;
@@ -16,23 +17,27 @@ internal sealed class FakeMedia : IRecordedMedia
 
     public List<RecordedPacket> Packets { get; } = [];
 
-    public ValueTask<IAudioRendering?> OpenAudioAsync(CallDocument call, CancellationToken cancellationToken)
+    public ValueTask<IAudioRendering?> OpenAudioAsync(
+        CallDocument call, RecordingUse use, CancellationToken cancellationToken)
     {
         Opened++;
-        return ValueTask.FromResult<IAudioRendering?>(Empty ? null : new Bytes(Audio));
+        return ValueTask.FromResult<IAudioRendering?>(Empty ? null : new Bytes(Audio, Missing));
     }
 
-    public ValueTask<IEvidenceBundle?> BuildBundleAsync(CallDocument call, CancellationToken cancellationToken) =>
-        ValueTask.FromResult<IEvidenceBundle?>(Empty ? null : new Bytes(Audio));
+    public ValueTask<IEvidenceBundle?> BuildBundleAsync(
+        CallDocument call, RecordingUse use, CancellationToken cancellationToken) =>
+        ValueTask.FromResult<IEvidenceBundle?>(Empty ? null : new Bytes(Audio, Missing));
 
     public List<TakeMedia> Takes { get; } = [];
 
-    public ValueTask<IReadOnlyList<TakeMedia>?> ReadMediaAsync(
-        CallDocument call, CancellationToken cancellationToken) =>
-        ValueTask.FromResult<IReadOnlyList<TakeMedia>?>(Empty ? null : Takes);
+    public List<TakeId> Missing { get; } = [];
+
+    public ValueTask<CallMedia?> ReadMediaAsync(
+        CallDocument call, RecordingUse use, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(Empty ? null : new CallMedia(Takes, Missing, Merge: null));
 
     public async IAsyncEnumerable<RecordedPacket> ReadPacketsAsync(
-        CallDocument call, [EnumeratorCancellation] CancellationToken cancellationToken)
+        CallDocument call, RecordingUse use, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         foreach (var packet in Packets)
         {
@@ -43,12 +48,14 @@ internal sealed class FakeMedia : IRecordedMedia
     }
 
     public async ValueTask WritePcapngAsync(
-        CallDocument call, Stream destination, CancellationToken cancellationToken) =>
+        CallDocument call, RecordingUse use, Stream destination, CancellationToken cancellationToken) =>
         await destination.WriteAsync("pcapng"u8.ToArray(), cancellationToken);
 
-    private sealed class Bytes(byte[] content) : IAudioRendering, IEvidenceBundle
+    private sealed class Bytes(byte[] content, IReadOnlyList<TakeId> missing) : IAudioRendering, IEvidenceBundle
     {
         public long Length => content.Length;
+
+        public IReadOnlyList<TakeId> Missing => missing;
 
         public ValueTask<int> ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancellationToken)
         {

@@ -77,6 +77,27 @@ public sealed class ScrubTests
     }
 
     [Fact]
+    public async Task Seals_of_another_gateway_in_the_same_ledger_are_passed_over()
+    {
+        await using var calls = await SealedAsync();
+        await using var other = await SealedAsync();
+        var ours = calls.Leaves.ToList();
+        calls.Ledger.GetCheckpointAsync().Returns(_ => $"origin\n{2 * Calls}\nroot\n");
+        calls.Ledger.ReadAsync(Arg.Any<long>()).Returns(call => (IReadOnlyList<LedgerRecord>)
+        [
+            .. ours.Concat(other.Leaves)
+                .Select((leaf, i) => new LedgerRecord(i, leaf.Kind, new LedgerReceipt(i, i + 1), leaf.Body))
+                .Skip((int)call.Arg<long>()),
+        ]);
+
+        using var scrub = New(calls);
+        await scrub.PassAsync(Token);
+
+        Assert.True(scrub.Counters is { Whole: Calls, Found: 0, Damaged: 0, NextLeaf: 2 * Calls }, $"{scrub.Counters}");
+        Assert.Equal(ours.Count, calls.Leaves.Count);
+    }
+
+    [Fact]
     public async Task Restart_goes_on_where_the_pass_stopped()
     {
         await using var calls = await SealedAsync();

@@ -213,13 +213,15 @@ public sealed class SettingsTests : IDisposable
         File.WriteAllText(file, "");
         var cluster = Read($$"""
             {"cluster":"north","silo":"192.0.2.1:11","silo-clients":"192.0.2.1:12","ledger":"/srv/ledger",
-             "cluster-key":"{{file}}","gateway-data":"/srv/gw","cluster-tls-certificate":"{{file}}",
+             "cluster-key":"{{file}}","reading":"192.0.2.1:13","cluster-tls-certificate":"{{file}}",
              "cluster-tls-key":"{{file}}","cluster-tls-trust":"{{file}}"}
             """).Cluster;
 
         Assert.Equal(("cluster", "north"), (cluster.Given, cluster.Id));
-        Assert.Equal(("192.0.2.1:11", "192.0.2.1:12"), ($"{cluster.Silo}", $"{cluster.SiloClients}"));
-        Assert.Equal(("/srv/ledger", file, "/srv/gw"), (cluster.Ledger, cluster.Key, cluster.GatewayData));
+        Assert.Equal(
+            ("192.0.2.1:11", "192.0.2.1:12", "192.0.2.1:13"),
+            ($"{cluster.Silo}", $"{cluster.SiloClients}", $"{cluster.Reading}"));
+        Assert.Equal(("/srv/ledger", file), (cluster.Ledger, cluster.Key));
         Assert.Equal(new ClusterTlsSettings(file, file, file), cluster.Tls);
         Assert.Null(Read().Cluster.Given);
     }

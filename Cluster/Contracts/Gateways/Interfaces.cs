@@ -43,6 +43,12 @@ public interface IGatewayObserver : IGrainObserver
     Task<TakeDocument?> ReadAsync(TakeId take);
 }
 
+/// <summary>Where a gateway gives what it recorded to silos.</summary>
+/// <param name="Address">Its base address, <c>https</c> unless it is on loopback without certificates.</param>
+/// <param name="Incarnation">Drawn at each start of the gateway; tickets name it.</param>
+[GenerateSerializer, Immutable, Alias("Talreg.GatewayReading")]
+public sealed record GatewayReading([property: Id(0)] Uri Address, [property: Id(1)] Guid Incarnation);
+
 /// <summary>A gateway as the cluster sees it. Key: <c>{tenant}/{gateway}</c>.</summary>
 [Alias("Talreg.IGatewayGrain")]
 public interface IGatewayGrain : IGrainWithStringKey
@@ -79,6 +85,18 @@ public interface IGatewayGrain : IGrainWithStringKey
     /// <summary>The last report; null when none came since the grain was activated.</summary>
     [Alias("GetReport")]
     Task<GatewayReport?> GetReportAsync();
+
+    /// <summary>
+    /// The gateway says where it is read. Called at start and every few seconds: it is not on stable storage.
+    /// </summary>
+    /// <returns>The public key by which it checks tickets, in the one-line form of the ledger's keys.</returns>
+    /// <exception cref="RefusalException">This cluster signs no tickets.</exception>
+    [Alias("AnnounceReading")]
+    Task<string> AnnounceReadingAsync(GatewayReading reading);
+
+    /// <summary>Where it is read; null when it has not said since this grain is here.</summary>
+    [Alias("GetReading")]
+    Task<GatewayReading?> GetReadingAsync();
 }
 
 /// <summary>Which way a call went, seen from the recorded line.</summary>
@@ -131,7 +149,9 @@ public sealed record Admission(
     [property: Id(1)] Verdict Verdict,
     [property: Id(2)] CallAdmitted Admitted)
 {
-    /// <summary>True where keys pressed are not to be stored from the start, by the verdict or by an earlier command.</summary>
+    /// <summary>
+    /// True where keys pressed are not to be stored from the start, by the verdict or by an earlier command.
+    /// </summary>
     [Id(3)] public bool DigitsSuppressed { get; init; }
 }
 

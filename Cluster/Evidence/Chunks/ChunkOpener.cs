@@ -35,6 +35,35 @@ public static class ChunkOpener
         return opened;
     }
 
+    /// <summary>Opens a chunk with its stream's key; the other parameters are those of the other method.</summary>
+    public static bool TryOpen(
+        OpeningKeys keys,
+        ReadOnlySpan<byte> chunk,
+        Span<byte> plainText,
+        out int length,
+        [NotNullWhen(false)] out string? reason)
+    {
+        ArgumentNullException.ThrowIfNull(keys);
+        length = 0;
+        if (!ChunkHeader.TryRead(chunk, out var header, out reason))
+        {
+            return false;
+        }
+
+        var streamKey = keys.Stream(header.Facts.Stream);
+        if (streamKey.IsEmpty)
+        {
+            reason = "there is no key of its stream";
+            return false;
+        }
+
+        Span<byte> key = stackalloc byte[KeyTree.KeySize];
+        KeyTree.SlotKey(streamKey, header.Facts.Slot, key);
+        var opened = TryOpenSlot(key, chunk, plainText, out length, out reason);
+        CryptographicOperations.ZeroMemory(key);
+        return opened;
+    }
+
     /// <summary>Opens a chunk with the key of its slot alone; the parameters are those of the other method.</summary>
     public static bool TryOpenSlot(
         ReadOnlySpan<byte> slotKey,

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Text.Json.Nodes;
 using Talreg.Evidence.Chunks;
 using Talreg.Evidence.Json;
+using Talreg.Evidence.Keys;
 using Talreg.Store.IO;
 
 namespace Talreg.Store.Recordings;
@@ -102,6 +103,28 @@ public sealed class RecordingReader : IDisposable
         metadata = node as JsonObject;
         reason = metadata is null ? "metadata is not an object" : null;
         return metadata is not null;
+    }
+
+    /// <summary>How many streams the descriptor names.</summary>
+    public int Streams => Descriptor["streams"] is JsonArray streams ? streams.Count : 0;
+
+    /// <summary>Opens the chunks in order.</summary>
+    /// <param name="keys">The take's; must not be disposed while enumerating.</param>
+    /// <exception cref="StoreException">A chunk does not open; the message says which and why.</exception>
+    public IEnumerable<OpenedChunk> OpenChunks(OpeningKeys keys)
+    {
+        var chunk = new byte[ChunkHeader.MaxChunk];
+        var text = new byte[ChunkHeader.MaxPlainText];
+        for (var i = 0; i < Count; i++)
+        {
+            var length = ReadChunk(i, chunk);
+            if (!ChunkOpener.TryOpen(keys, chunk.AsSpan(0, length), text, out var textLength, out var reason))
+            {
+                throw new StoreException($"{_file.Path}: chunk {i + 1}: {reason}");
+            }
+
+            yield return new OpenedChunk(ChunkHeader.ReadFacts(chunk), text.AsMemory(0, textLength));
+        }
     }
 
     /// <summary>Opens the chunks in order.</summary>

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Talreg.Evidence.Chunks;
 using Talreg.Evidence.Json;
+using Talreg.Evidence.Keys;
 using Talreg.Store.IO;
 using Talreg.Store.Journal;
 using Talreg.Store.Keys;
@@ -183,6 +184,24 @@ public sealed class RecordingStore
     public bool TryGetTakeKey(string tenant, Guid takeId, Span<byte> key) =>
         _keys.TryGet(KeyKind.Take, takeId, tenant, key);
 
+    /// <summary>What opens a recording; the caller disposes it.</summary>
+    /// <returns>Null when its key was erased, or never was.</returns>
+    public OpeningKeys? GetOpeningKeys(RecordingReader reader)
+    {
+        ArgumentNullException.ThrowIfNull(reader);
+        Span<byte> takeKey = stackalloc byte[KeyTree.KeySize];
+        try
+        {
+            return TryGetTakeKey(reader.Info.Tenant, reader.Info.TakeId, takeKey)
+                ? OpeningKeys.Derive(takeKey, Math.Min(reader.Streams, OpeningKeys.MaxStreams))
+                : null;
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(takeKey);
+        }
+    }
+
     private async Task WriteAsync(RecordingWriter[] writers, CancellationToken cancellationToken)
     {
         using var batch = new RecordingBatch(writers);
@@ -267,6 +286,9 @@ public sealed class RecordingStore
 
     /// <summary>True when the key of a take was destroyed: its recording may be gone, and nobody can hear it.</summary>
     public bool IsErased(Guid takeId) => _keys.Find(KeyKind.Take, takeId) == KeyState.Destroyed;
+
+    /// <summary>True when a take was sealed here: its key is in this store, or was. Those of other gateways are not.</summary>
+    public bool IsOwn(Guid takeId) => _keys.Find(KeyKind.Take, takeId) != KeyState.Unknown;
 
     /// <summary>Marks a recording as damaged or missing, durably; it is kept as it is.</summary>
     /// <returns>False when it is marked already: the mark stays as it was.</returns>

@@ -12,13 +12,21 @@ namespace Talreg.Api.Recordings;
 /// <param name="Length">Bytes to send; 0 for a HEAD and for a range that cannot be.</param>
 internal readonly record struct AudioResponse(long First, long Length)
 {
+    /// <summary>Names the takes that are not heard, because where they lie cannot be reached.</summary>
+    public const string MissingTakes = "X-Talreg-Missing-Takes";
+
     private const int BufferBytes = 64 * 1024;
 
     /// <summary>Reads the request's conditions and sets status and headers.</summary>
-    public static AudioResponse Begin(HttpContext http, CallDocument call, long total)
+    public static AudioResponse Begin(HttpContext http, CallDocument call, IAudioRendering rendering)
     {
-        var (request, response) = (http.Request, http.Response);
-        var tag = EntityTag(call, total);
+        var (request, response, total) = (http.Request, http.Response, rendering.Length);
+        var tag = EntityTag(call, rendering);
+        if (rendering.Missing.Count > 0)
+        {
+            response.Headers[MissingTakes] = string.Join(',', rendering.Missing);
+        }
+
         response.ContentType = RecordingEndpoints.Wav;
         response.Headers.AcceptRanges = "bytes";
         response.Headers.ETag = tag;
@@ -78,9 +86,9 @@ internal readonly record struct AudioResponse(long First, long Length)
     }
 
     /// <summary>Strong once the takes can no longer grow; weak before, so that no range is joined to older bytes.</summary>
-    private static string EntityTag(CallDocument call, long total)
+    private static string EntityTag(CallDocument call, IAudioRendering rendering)
     {
-        var facts = new StringBuilder().Append(call.Id).Append(CultureInfo.InvariantCulture, $" {total}");
+        var facts = new StringBuilder().Append(call.Id).Append(CultureInfo.InvariantCulture, $" {rendering.Length}");
         foreach (var take in call.Takes)
         {
             facts.Append(CultureInfo.InvariantCulture, $" {take.Id}:{take.CommittedChunks}");
@@ -88,7 +96,9 @@ internal readonly record struct AudioResponse(long First, long Length)
 
         var hash = SHA256.HashData(Encoding.UTF8.GetBytes(facts.ToString())).AsSpan(0, 16);
         var tag = $"\"{Convert.ToHexStringLower(hash)}\"";
-        return call.State == CallState.Active || !call.Takes.All(static take => take.Sealed) ? "W/" + tag : tag;
+        var isFinal = call.State != CallState.Active && call.Takes.All(static take => take.Sealed)
+            && rendering.Missing.Count == 0;
+        return isFinal ? tag : "W/" + tag;
     }
 
     /// <summary>RFC 9110 §13.1.5: with If-Range the range counts only when the strong tag is still the same. A date never is.</summary>

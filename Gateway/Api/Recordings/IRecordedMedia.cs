@@ -4,34 +4,62 @@ using Talreg.Contracts.Calls;
 
 namespace Talreg.Api.Recordings;
 
-/// <summary>What was recorded of a call, ready to be served. Implemented where store, media and evidence meet.</summary>
-/// <remarks>The caller has checked the permission and, before it passes on a byte, put the listen in the ledger.</remarks>
+/// <summary>
+/// What was recorded of a call, ready to be served. Implemented where store, media and evidence meet.
+/// </summary>
+/// <remarks>
+/// The caller has checked the permission and, before it passes on a byte, put the listen in the ledger.
+/// </remarks>
 public interface IRecordedMedia
 {
-    /// <summary>Renders a call as WAV: stereo, 16-bit PCM.</summary>
+    /// <summary>
+    /// Renders a call as WAV: stereo, 16-bit PCM. Several takes are heard as one, merged packet by packet.
+    /// </summary>
     /// <returns>The rendering, owned by the caller; null when no byte of the call is here.</returns>
-    ValueTask<IAudioRendering?> OpenAudioAsync(CallDocument call, CancellationToken cancellationToken);
+    /// <exception cref="RefusalException">No take of it can be reached; the message says where they lie.</exception>
+    ValueTask<IAudioRendering?> OpenAudioAsync(
+        CallDocument call, RecordingUse use, CancellationToken cancellationToken);
 
-    /// <summary>Builds the evidence bundle (FORMAT.md §8).</summary>
+    /// <summary>Builds the evidence bundle (FORMAT.md §8), with every sealed take.</summary>
     /// <returns>The bundle, owned by the caller; null when no take of the call is sealed yet.</returns>
-    ValueTask<IEvidenceBundle?> BuildBundleAsync(CallDocument call, CancellationToken cancellationToken);
+    /// <exception cref="RefusalException">
+    /// A take of it cannot be reached: a bundle is whole, or is not made.
+    /// </exception>
+    ValueTask<IEvidenceBundle?> BuildBundleAsync(
+        CallDocument call, RecordingUse use, CancellationToken cancellationToken);
 
-    /// <summary>Keys pressed, silence and remarks of every sealed take, in the order they began.</summary>
-    /// <returns>Null, or none, when no take of the call is here.</returns>
-    ValueTask<IReadOnlyList<TakeMedia>?> ReadMediaAsync(CallDocument call, CancellationToken cancellationToken);
+    /// <summary>
+    /// Keys pressed, silence and remarks of every sealed take, in the order they began, and how they are merged.
+    /// </summary>
+    /// <returns>Null, or without takes, when no take of the call is here.</returns>
+    /// <exception cref="RefusalException">No take of it can be reached; the message says where they lie.</exception>
+    ValueTask<CallMedia?> ReadMediaAsync(CallDocument call, RecordingUse use, CancellationToken cancellationToken);
 
     /// <summary>Every packet of every take, by take, then in order of arrival.</summary>
-    IAsyncEnumerable<RecordedPacket> ReadPacketsAsync(CallDocument call, CancellationToken cancellationToken);
+    /// <exception cref="RefusalException">A take of it cannot be reached.</exception>
+    IAsyncEnumerable<RecordedPacket> ReadPacketsAsync(
+        CallDocument call, RecordingUse use, CancellationToken cancellationToken);
 
-    /// <summary>Writes the same packets as a pcapng file. Writes asynchronously only; does not close the stream.</summary>
-    ValueTask WritePcapngAsync(CallDocument call, Stream destination, CancellationToken cancellationToken);
+    /// <summary>
+    /// Writes the same packets as a pcapng file. Writes asynchronously only; does not close the stream.
+    /// </summary>
+    ValueTask WritePcapngAsync(
+        CallDocument call, RecordingUse use, Stream destination, CancellationToken cancellationToken);
 }
+
+/// <summary>For whom and why a recording is read: told to the gateway that holds it.</summary>
+/// <param name="Actor">Who asked.</param>
+/// <param name="Purpose">Why.</param>
+public sealed record RecordingUse(string Actor, string Purpose);
 
 /// <summary>A call as one audio file whose bytes can be read at any offset. One reader at a time.</summary>
 public interface IAudioRendering : IAsyncDisposable
 {
     /// <summary>Length of the file in bytes; does not change in the rendering's life.</summary>
     long Length { get; }
+
+    /// <summary>Sealed takes that are not heard in it, because where they lie cannot be reached; mostly none.</summary>
+    IReadOnlyList<TakeId> Missing { get; }
 
     /// <summary>Reads at an offset.</summary>
     /// <returns>Bytes read; 0 only at or after the end.</returns>

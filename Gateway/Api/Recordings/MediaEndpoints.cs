@@ -63,7 +63,8 @@ internal static class MediaEndpoints
         }
 
         var call = recording.Call;
-        if (await media.ReadMediaAsync(call, http.RequestAborted).ConfigureAwait(false) is not { Count: > 0 } takes)
+        if (await media.ReadMediaAsync(call, recording.Use, http.RequestAborted).ConfigureAwait(false)
+            is not { Takes: { Count: > 0 } takes } read)
         {
             await RecordingAccess.NothingAsync(http).ConfigureAwait(false);
             return;
@@ -71,7 +72,10 @@ internal static class MediaEndpoints
 
         var masked = digits is not null || call.Verdicts.Any(verdict => verdict.Digits == DigitHandling.Mask);
         await access.RecordAsync(recording, http).ConfigureAwait(false);
-        var report = new MediaReport(masked, Pauses(call), masked ? [.. takes.Select(Mask)] : takes);
+        var report = new MediaReport(masked, Pauses(call), masked ? [.. takes.Select(Mask)] : takes)
+        {
+            Missing = read.Missing, Merge = read.Merge,
+        };
         await http.Response.WriteAsJsonAsync(report, TalregJson.Options, http.RequestAborted).ConfigureAwait(false);
     }
 

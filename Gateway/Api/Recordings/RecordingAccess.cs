@@ -9,7 +9,11 @@ using Talreg.Contracts.Calls;
 namespace Talreg.Api.Recordings;
 
 /// <summary>A recording about to be heard.</summary>
-internal readonly record struct OpenedRecording(CallDocument Call, Listen Listen);
+internal readonly record struct OpenedRecording(CallDocument Call, Listen Listen)
+{
+    /// <summary>For whom and why it is read.</summary>
+    public RecordingUse Use => new(Listen.Actor, Listen.Purpose);
+}
 
 /// <summary>What stands before every byte of a recording: the call exists, something of it may be heard, the ledger knows.</summary>
 internal sealed class RecordingAccess(TenantGrains grains, ListenLedger ledger)

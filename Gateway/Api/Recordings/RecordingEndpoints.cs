@@ -40,7 +40,8 @@ internal static class RecordingEndpoints
             return;
         }
 
-        var rendering = await media.OpenAudioAsync(recording.Call, http.RequestAborted).ConfigureAwait(false);
+        var rendering = await media.OpenAudioAsync(recording.Call, recording.Use, http.RequestAborted)
+            .ConfigureAwait(false);
         if (rendering is null)
         {
             await RecordingAccess.NothingAsync(http).ConfigureAwait(false);
@@ -49,7 +50,7 @@ internal static class RecordingEndpoints
 
         await using (rendering.ConfigureAwait(false))
         {
-            var response = AudioResponse.Begin(http, recording.Call, rendering.Length);
+            var response = AudioResponse.Begin(http, recording.Call, rendering);
             if (response.Length > 0)
             {
                 await access.RecordAsync(recording, http).ConfigureAwait(false);
@@ -72,7 +73,8 @@ internal static class RecordingEndpoints
             return;
         }
 
-        var bundle = await media.BuildBundleAsync(recording.Call, http.RequestAborted).ConfigureAwait(false);
+        var bundle = await media.BuildBundleAsync(recording.Call, recording.Use, http.RequestAborted)
+            .ConfigureAwait(false);
         if (bundle is null)
         {
             await RecordingAccess.NothingAsync(http).ConfigureAwait(false);
@@ -110,13 +112,14 @@ internal static class RecordingEndpoints
         if (form == Negotiation.Arrow)
         {
             Attach(http, recording.Call.Id, "arrows");
-            var packets = media.ReadPacketsAsync(recording.Call, http.RequestAborted);
+            var packets = media.ReadPacketsAsync(recording.Call, recording.Use, http.RequestAborted);
             await PacketArrow.WriteAsync(packets, http.Response.Body, http.RequestAborted).ConfigureAwait(false);
             return;
         }
 
         Attach(http, recording.Call.Id, "pcapng");
-        await media.WritePcapngAsync(recording.Call, http.Response.Body, http.RequestAborted).ConfigureAwait(false);
+        await media.WritePcapngAsync(recording.Call, recording.Use, http.Response.Body, http.RequestAborted)
+            .ConfigureAwait(false);
     }
 
     private static void Attach(HttpContext http, CallId id, string extension) =>

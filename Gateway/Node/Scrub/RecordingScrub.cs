@@ -166,6 +166,12 @@ internal sealed class RecordingScrub(
     private async Task CheckAsync(
         SealedTake take, ILedgerGrain ledger, ScrubPace pace, CancellationToken cancellationToken)
     {
+        // The ledger is the tenant's: its seals are of every gateway. The key comes before the recording.
+        if (!recordings.IsOwn(take.Take))
+        {
+            return;
+        }
+
         if (recordings.IsErased(take.Take))
         {
             Interlocked.Increment(ref _erased);

@@ -16,7 +16,8 @@ namespace Talreg.Silo.Hosting.Cluster;
 /// </summary>
 internal sealed class ClusterTls
 {
-    private static readonly TimeSpan HandshakeWithin = TimeSpan.FromSeconds(5);
+    /// <summary>How long a handshake may take.</summary>
+    public static readonly TimeSpan HandshakeWithin = TimeSpan.FromSeconds(5);
 
     private readonly SslStreamCertificateContext _certificate;
     private readonly X509Certificate2Collection _roots;
@@ -58,31 +59,33 @@ internal sealed class ClusterTls
         }
     }
 
+    /// <summary>What a server of the cluster asks of whoever connects; new each time.</summary>
+    public SslServerAuthenticationOptions ServerOptions() => new()
+    {
+        ServerCertificateContext = _certificate,
+        ClientCertificateRequired = true,
+        EnabledSslProtocols = SslProtocols.Tls13,
+        CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+        CertificateChainPolicy = Policy(),
+        RemoteCertificateValidationCallback = Accepts,
+    };
+
+    /// <summary>What a client of the cluster asks of a server; new each time.</summary>
+    public SslClientAuthenticationOptions ClientOptions() => new()
+    {
+        TargetHost = "talreg-cluster",
+        ClientCertificateContext = _certificate,
+        EnabledSslProtocols = SslProtocols.Tls13,
+        CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+        CertificateChainPolicy = Policy(),
+        RemoteCertificateValidationCallback = Accepts,
+    };
+
     private Task AcceptAsync(SslStream stream, CancellationToken cancellationToken) =>
-        stream.AuthenticateAsServerAsync(
-            new SslServerAuthenticationOptions
-            {
-                ServerCertificateContext = _certificate,
-                ClientCertificateRequired = true,
-                EnabledSslProtocols = SslProtocols.Tls13,
-                CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
-                CertificateChainPolicy = Policy(),
-                RemoteCertificateValidationCallback = Accepts,
-            },
-            cancellationToken);
+        stream.AuthenticateAsServerAsync(ServerOptions(), cancellationToken);
 
     private Task OfferAsync(SslStream stream, CancellationToken cancellationToken) =>
-        stream.AuthenticateAsClientAsync(
-            new SslClientAuthenticationOptions
-            {
-                TargetHost = "talreg-cluster",
-                ClientCertificateContext = _certificate,
-                EnabledSslProtocols = SslProtocols.Tls13,
-                CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
-                CertificateChainPolicy = Policy(),
-                RemoteCertificateValidationCallback = Accepts,
-            },
-            cancellationToken);
+        stream.AuthenticateAsClientAsync(ClientOptions(), cancellationToken);
 
     // A missing certificate and a chain that leads elsewhere are both errors that stay.
     private static bool Accepts(

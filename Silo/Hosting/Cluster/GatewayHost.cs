@@ -4,7 +4,10 @@ using Prometheus;
 using Talreg.Contracts;
 using Talreg.Gateway;
 using Talreg.Silo.Options;
+using Talreg.Silo.Reading;
 using Talreg.Store;
+using Talreg.Store.Reading;
+using Talreg.Store.Recordings;
 
 namespace Talreg.Silo.Hosting.Cluster;
 
@@ -38,10 +41,12 @@ internal sealed class GatewayHost : ProgramHost
         }
 
         var tls = settings.Cluster.Tls is { } files ? ClusterTls.Load(files) : null;
+        var reading = new ReadingOptions(WithPort(settings.Cluster.Reading), tls);
+        PortCheck.RequireStream(SettingKey.Reading, reading.Listen);
         var parts = await GatewayParts.OpenAsync(settings, hears: true, cancellationToken).ConfigureAwait(false);
         try
         {
-            return new GatewayHost(parts, Build(settings, console, parts, tls));
+            return new GatewayHost(parts, Build(settings, console, parts, reading));
         }
         catch (Exception e) when (e is StoreException or IOException or UnauthorizedAccessException)
         {
@@ -54,7 +59,7 @@ internal sealed class GatewayHost : ProgramHost
     protected override ValueTask CloseAsync() => _parts.DisposeAsync();
 
     private static WebApplication Build(
-        RecorderSettings settings, RecorderConsole console, GatewayParts parts, ClusterTls? tls)
+        RecorderSettings settings, RecorderConsole console, GatewayParts parts, ReadingOptions reading)
     {
         var builder = CreateBuilder(console.LogLevel, settings.Http);
         var registry = Metrics.NewCustomRegistry();
@@ -63,9 +68,10 @@ internal sealed class GatewayHost : ProgramHost
         var cluster = new ClusterConnection();
         builder.Services.AddSingleton(cluster);
         builder.Host.UseOrleansClient(
-            client => ClusterOrleans.Configure(client, settings.Cluster, tls, cluster.NoteFailure));
+            client => ClusterOrleans.Configure(client, settings.Cluster, reading.Tls, cluster.NoteFailure));
         builder.Services.AddHostedService<ClusterJoin>();
         parts.AddGateway(builder.Services, settings);
+        AddReading(builder.Services, reading, settings.Gateway);
         builder.Services.AddHealthChecks().AddCheck<GatewayHealth>("gateway", HealthStatus.Unhealthy);
         var app = builder.Build();
         cluster.Logger = app.Services.GetRequiredService<ILogger<ClusterConnection>>();
@@ -73,6 +79,24 @@ internal sealed class GatewayHost : ProgramHost
         app.MapHealthChecks("/health/ready");
         app.MapMetrics("/metrics", registry);
         return app;
+    }
+
+    private static void AddReading(IServiceCollection services, ReadingOptions reading, string gateway)
+    {
+        // A gateway goes on recording when silos can no longer read it.
+        services.Configure<HostOptions>(host =>
+            host.BackgroundServiceExceptionBehavior = BackgroundServiceExceptionBehavior.Ignore);
+        services.AddSingleton(reading);
+        services.AddSingleton(new TicketDesk(gateway, TimeProvider.System));
+        services.AddSingleton(provider => new ReadingServer(
+            reading,
+            provider.GetRequiredService<TicketDesk>(),
+            provider.GetRequiredService<RecordingStore>(),
+            () => provider.GetRequiredService<GatewayNode>().Counters.Shedding,
+            provider.GetRequiredService<ILoggerFactory>()));
+        services.AddHostedService(provider => provider.GetRequiredService<ReadingServer>());
+        services.AddHostedService<ReadingMetrics>();
+        services.AddHostedService<ReadingAnnouncer>();
     }
 }
 

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Prometheus;
@@ -6,10 +5,12 @@ using Talreg.Api;
 using Talreg.Api.Access;
 using Talreg.Api.Recordings;
 using Talreg.Evidence.Keys;
+using Talreg.Evidence.Ledger;
 using Talreg.Grains;
 using Talreg.Grains.Interfaces;
 using Talreg.Grains.Ledger;
 using Talreg.Silo.Options;
+using Talreg.Silo.Reading;
 using Talreg.Silo.Recordings;
 using Talreg.State;
 using Talreg.State.Postgres;
@@ -108,15 +109,20 @@ internal sealed class SiloHost : ProgramHost
         var registry = Metrics.NewCustomRegistry();
         builder.Services.AddSingleton(registry);
         builder.Services.AddSingleton(database);
-        builder.Services.AddSingleton(new GrainsOptions
+        builder.Services.AddSingleton(_ => TicketKeys.Signer(key));
+        builder.Services.AddSingleton(provider => new GrainsOptions
         {
-            DefaultPolicy = settings.Policy, PolicyApproval = settings.PolicyApproval,
+            DefaultPolicy = settings.Policy,
+            PolicyApproval = settings.PolicyApproval,
+            TicketKey = $"{provider.GetRequiredService<LogSigner>().Verifier}",
         });
         builder.Services.AddSingleton(new LedgerOptions { Directory = settings.Cluster.Ledger! });
         builder.Services.AddSingleton<ILogKeySource>(new ClusterLogKeys(key));
         builder.Services.AddSingleton<IHeartbeatKeys>(new ClusterHeartbeatKeys(key));
-        builder.Services.AddSingleton<IRecordedMedia>(provider => new NodeMedia(
-            settings.Cluster.GatewayData, settings.Gateway, provider.GetRequiredService<IGrainFactory>()));
+        builder.Services.AddSingleton(new Spool(folder.Sub("reading")));
+        builder.Services.AddSingleton(_ => new ReadingClient(tls));
+        builder.Services.AddSingleton<ITakes, GatewayTakes>();
+        builder.Services.AddSingleton<IRecordedMedia, RecordedMedia>();
         builder.Host.UseOrleans(silo => ClusterOrleans.Configure(silo, settings.Cluster, database, tls));
         builder.Services.AddHostedService<ProcessMetrics>();
         builder.Services.AddHealthChecks().AddCheck<DatabaseHealth>("database", HealthStatus.Unhealthy);
@@ -132,7 +138,4 @@ internal sealed class SiloHost : ProgramHost
         app.MapTalregApi();
         return app;
     }
-
-    private static IPEndPoint WithPort(IPEndPoint address) =>
-        address.Port == 0 ? new IPEndPoint(address.Address, FreePort()) : address;
 }

@@ -17,10 +17,10 @@ internal sealed class ClusterProcesses : IDisposable
     private ClusterProcesses(string database) =>
         _environment = new Dictionary<string, string>(StringComparer.Ordinal) { ["TALREG_DATABASE"] = database };
 
-    /// <summary>The silo beside the gateway, which reads its folder.</summary>
+    /// <summary>A silo.</summary>
     public TalregProcess Near { get; private set; } = null!;
 
-    /// <summary>A silo that has no gateway beside it.</summary>
+    /// <summary>Another one.</summary>
     public TalregProcess Far { get; private set; } = null!;
 
     /// <summary>The gateway.</summary>
@@ -43,9 +43,9 @@ internal sealed class ClusterProcesses : IDisposable
             await File.WriteAllBytesAsync(cluster.Path("cluster.key"), RandomNumberGenerator.GetBytes(32));
 
             // One after the other: a silo that answers late while another starts is put out of the cluster.
-            cluster.Near = cluster.StartSilo("near", "--gateway-data", cluster.Path("gw1"));
+            cluster.Near = cluster.StartSilo("near");
             await cluster.Near.WaitUntilRunningAsync();
-            cluster.Far = cluster.StartSilo("far", "--gateway-data", cluster.Path("gw2"), "--gateway", "gw2");
+            cluster.Far = cluster.StartSilo("far");
             await cluster.Far.WaitUntilRunningAsync();
             cluster.Gateway = cluster.StartMember("gw1");
             await cluster.Gateway.WaitUntilRunningAsync();
@@ -62,8 +62,8 @@ internal sealed class ClusterProcesses : IDisposable
 
     /// <summary>Starts a gateway on <c>sip1</c> that takes part in its ownership.</summary>
     public TalregProcess StartMember(string name) => Start(
-        "gateway", "--data", Path(name), "--sip", "127.0.0.1:0", "--http", "127.0.0.1:0", "--rtp-ports", "34000-34099",
-        "--gateway", name, "--interface", "sip1", "--heartbeat", "127.0.0.1:0");
+        "gateway", "--data", Path(name), "--sip", "127.0.0.1:0", "--http", "127.0.0.1:0", "--reading", "127.0.0.1:0",
+        "--rtp-ports", "34000-34099", "--gateway", name, "--interface", "sip1", "--heartbeat", "127.0.0.1:0");
 
     /// <summary>Starts all three.</summary>
     public static async Task<ClusterProcesses> StartAsync(PostgresServer server, FakeAuthority? authority = null)
@@ -77,7 +77,7 @@ internal sealed class ClusterProcesses : IDisposable
                 cluster.Trust(authority);
             }
 
-            cluster.Near = cluster.StartSilo("near", "--gateway-data", cluster.Path("gateway"));
+            cluster.Near = cluster.StartSilo("near");
             cluster.Far = cluster.StartSilo("far");
             cluster.Gateway = cluster.StartGateway("gateway", "gw1");
             await Task.WhenAll(
@@ -98,8 +98,13 @@ internal sealed class ClusterProcesses : IDisposable
     /// <param name="name">Its own.</param>
     /// <param name="authority">Whose certificate it has; null for the cluster's.</param>
     /// <param name="withCertificate">False for none at all.</param>
+    /// <param name="rtpPorts">Its ports for media.</param>
     public TalregProcess StartGateway(
-        string folder, string name, FakeAuthority? authority = null, bool withCertificate = true)
+        string folder,
+        string name,
+        FakeAuthority? authority = null,
+        bool withCertificate = true,
+        string rtpPorts = "34000-34099")
     {
         if (authority is not null)
         {
@@ -113,8 +118,8 @@ internal sealed class ClusterProcesses : IDisposable
         }
 
         return Start(
-            "gateway", "--data", Path(folder), "--sip", "127.0.0.1:0", "--http", "127.0.0.1:0", "--rtp-ports",
-            "34000-34099", "--gateway", name, "--interface", $"sip-{name}");
+            "gateway", "--data", Path(folder), "--sip", "127.0.0.1:0", "--http", "127.0.0.1:0", "--reading",
+            "127.0.0.1:0", "--rtp-ports", rtpPorts, "--gateway", name, "--interface", $"sip-{name}");
     }
 
     public void Dispose()
@@ -123,11 +128,12 @@ internal sealed class ClusterProcesses : IDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    private TalregProcess StartSilo(string name, params string[] more) => Start(
-    [
+    /// <summary>A place in the cluster's folder.</summary>
+    public string Path(params string[] parts) => System.IO.Path.Combine([_folder, .. parts]);
+
+    private TalregProcess StartSilo(string name) => Start(
         "silo", "--data", Path(name), "--http", "127.0.0.1:0", "--silo", "127.0.0.1:0", "--silo-clients", "127.0.0.1:0",
-        "--ledger", Path("ledger"), "--cluster-key", Path("cluster.key"), .. more,
-    ]);
+        "--ledger", Path("ledger"), "--cluster-key", Path("cluster.key"));
 
     private TalregProcess Start(params string[] arguments)
     {
@@ -145,6 +151,4 @@ internal sealed class ClusterProcesses : IDisposable
         _environment[TlsKeys + "KEY"] = key;
         _environment[TlsKeys + "TRUST"] = System.IO.Path.Combine(folder, "roots.pem");
     }
-
-    private string Path(string name) => System.IO.Path.Combine(_folder, name);
 }
