@@ -30,7 +30,6 @@ public sealed class LogFiles : IDisposable
     /// <summary>The most entries in one append.</summary>
     public const int MaxBatch = 1024;
 
-    private const string CheckpointFile = "checkpoint";
     private readonly LogReader _reader;
     private readonly FileStream _lock;
     private CompactRange _range = new();
@@ -106,25 +105,16 @@ public sealed class LogFiles : IDisposable
     }
 
     /// <summary>Publishes a signed checkpoint beside the tiles, durably.</summary>
-    public void PublishCheckpoint(string note)
-    {
-        ArgumentNullException.ThrowIfNull(note);
-        try
-        {
-            DurableFile.Replace(_reader.FullPath(CheckpointFile), Encoding.UTF8.GetBytes(note));
-        }
-        catch (IOException error)
-        {
-            throw new LogException(LogFault.Device, $"The ledger's device failed: {error.Message}", error);
-        }
-    }
+    public void PublishCheckpoint(string note) => Publish(PublishedLog.CheckpointFile, note);
+
+    /// <summary>Publishes the newest checkpoint that a quorum of witnesses has cosigned, durably.</summary>
+    public void PublishCosigned(string note) => Publish(PublishedLog.CosignedFile, note);
+
+    /// <summary>The newest checkpoint with a quorum of cosignatures, or null when there is none.</summary>
+    public string? ReadCosigned() => Read(PublishedLog.CosignedFile);
 
     /// <summary>The published checkpoint, or null when none was.</summary>
-    public string? ReadCheckpoint()
-    {
-        var path = _reader.FullPath(CheckpointFile);
-        return File.Exists(path) ? File.ReadAllText(path, Encoding.UTF8) : null;
-    }
+    public string? ReadCheckpoint() => Read(PublishedLog.CheckpointFile);
 
     /// <summary>The first hashes of a tile, joined, 32 bytes each.</summary>
     public byte[] ReadHashes(int level, long tile, int count)
@@ -197,6 +187,25 @@ public sealed class LogFiles : IDisposable
 
     /// <summary>Releases the lock on the directory.</summary>
     public void Dispose() => _lock.Dispose();
+
+    private void Publish(string name, string note)
+    {
+        ArgumentNullException.ThrowIfNull(note);
+        try
+        {
+            DurableFile.Replace(_reader.FullPath(name), Encoding.UTF8.GetBytes(note));
+        }
+        catch (IOException error)
+        {
+            throw new LogException(LogFault.Device, $"The ledger's device failed: {error.Message}", error);
+        }
+    }
+
+    private string? Read(string name)
+    {
+        var path = _reader.FullPath(name);
+        return File.Exists(path) ? File.ReadAllText(path, Encoding.UTF8) : null;
+    }
 
     private static FileStream Lock(string directory)
     {
