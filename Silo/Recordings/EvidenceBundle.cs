@@ -53,11 +53,12 @@ internal sealed class EvidenceBundle : IEvidenceBundle
             new("audio.wav", wav.Length, wav.OpenRead),
             Text("key", await ledger.GetVerifierKeyAsync().ConfigureAwait(false)),
         };
-        string? checkpoint = null;
-        foreach (var take in call.Takes.Where(take => take.Sealed && take.Leaf is not null))
+
+        // At once, so that all proofs lead to the one checkpoint in the bundle.
+        var takes = call.Takes.Where(take => take.Sealed && take.Leaf is not null).ToList();
+        var proofs = await ledger.ProveAllAsync([.. takes.Select(take => take.Leaf!.Value)]).ConfigureAwait(false);
+        foreach (var (take, proof) in takes.Zip(proofs))
         {
-            var proof = await ledger.ProveAsync(take.Leaf!.Value).ConfigureAwait(false);
-            checkpoint = proof.Checkpoint;
             members.Add(BundleMember.FromBytes(
                 $"ledger/{take.Id}.json",
                 LedgerProofDocument.ToJson(
@@ -65,7 +66,7 @@ internal sealed class EvidenceBundle : IEvidenceBundle
             AddTake(members, recordings, call.Tenant, take);
         }
 
-        members.Add(Text("checkpoint", checkpoint!));
+        members.Add(Text("checkpoint", proofs[0].Checkpoint));
         string? signed = null;
         var bundle = new EvidenceBundle(
             call.Id.ToString(), members, async text =>

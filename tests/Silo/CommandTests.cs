@@ -13,7 +13,7 @@ public sealed class CommandTests : IDisposable
     [Fact]
     public void Create_has_the_verbs_of_the_readme() =>
         Assert.Equal(
-            ["all", "silo", "gateway", "demo", "verify", "export", "inspect", "rebuild"],
+            ["all", "silo", "gateway", "demo", "witness", "verify", "export", "inspect", "rebuild"],
             TalregCommand.Create().Subcommands.Select(verb => verb.Name));
 
     [Theory]

@@ -108,19 +108,23 @@ internal sealed class SiloHost : ProgramHost
         builder.Services.AddSingleton(registry);
         builder.Services.AddSingleton(database);
         builder.Services.AddSingleton(new GrainsOptions { DefaultPolicy = settings.Policy });
-        builder.Services.AddSingleton(new LedgerOptions { Directory = settings.Cluster.Ledger! });
+        builder.Services.AddSingleton(LedgerKeeping.Options(settings.Cluster.Ledger!, settings));
         builder.Services.AddSingleton<ILogKeySource>(new ClusterLogKeys(key));
         builder.Services.AddSingleton<IRecordedMedia>(provider => new NodeMedia(
             settings.Cluster.GatewayData, settings.Gateway, provider.GetRequiredService<IGrainFactory>()));
         builder.Host.UseOrleans(silo => ClusterOrleans.Configure(silo, settings.Cluster, database, tls));
         builder.Services.AddHostedService<ProcessMetrics>();
         builder.Services.AddHealthChecks().AddCheck<DatabaseHealth>("database", HealthStatus.Unhealthy);
+        LedgerKeeping.AddTo(builder.Services, settings);
         builder.Services.AddTalregApi(new TalregApiOptions
         {
             Tenant = settings.Tenant,
             TokenFile = Path.Combine(folder.Path, "tokens.json"),
             BootstrapToken = console.BootstrapToken,
             AnnounceToken = console.AnnounceToken,
+            AuditorToken = console.AuditorToken,
+            LedgerDirectory = settings.Cluster.Ledger,
+            LedgerIsPublic = settings.Ledger.IsPublic,
             Registry = registry,
         });
         var app = builder.Build();
