@@ -1,5 +1,6 @@
 using Talreg.Benchmarks;
 using Talreg.Benchmarks.Capture;
+using Talreg.Benchmarks.Ledger;
 using Talreg.Benchmarks.Memory;
 using Talreg.Benchmarks.Micro;
 using Talreg.Benchmarks.Nation;
@@ -17,6 +18,8 @@ try
     {
         case "capture":
             return await CaptureVerb.RunAsync(args[1..]).ConfigureAwait(false);
+        case "ledger":
+            return LedgerVerb.Run(args[1..]);
         case "memory":
             return await MemoryVerb.RunAsync(args[1..]).ConfigureAwait(false);
         case "micro":
@@ -40,7 +43,8 @@ try
         default:
             string[] usages =
             [
-                CaptureOptions.Usage, MemoryVerb.Usage, MicroVerb.Usage, NationVerb.Usage, RestartOptions.Usage,
+                CaptureOptions.Usage, LedgerVerb.Usage, MemoryVerb.Usage,
+                MicroVerb.Usage, NationVerb.Usage, RestartOptions.Usage,
                 SealVerb.Usage, SoakOptions.Usage,
                 SipVerb.Usage, "state [--kills N]",
             ];

@@ -57,6 +57,9 @@ public static class CheckNames
     /// <summary>The checkpoint is signed by the log.</summary>
     public const string CheckpointSignature = "checkpoint signature";
 
+    /// <summary>As many of the trusted witnesses as are wanted have cosigned the checkpoint.</summary>
+    public const string Witnesses = "witnesses";
+
     /// <summary>The disclosed keys read.</summary>
     public const string Keys = "keys";
 
@@ -83,6 +86,15 @@ public static class CheckNames
 
     /// <summary>The call document agrees with manifest and recordings.</summary>
     public const string Call = "call document";
+
+    /// <summary>Every entry of a log is there, numbered by its place.</summary>
+    public const string LogEntries = "log entries";
+
+    /// <summary>The tree over a log's entries has the checkpoint's root.</summary>
+    public const string LogRoot = "log root";
+
+    /// <summary>Heartbeats tell when a log was kept.</summary>
+    public const string LogHeartbeats = "log heartbeats";
 
     /// <summary>The bytes could be read at all.</summary>
     public const string Reading = "reading";

@@ -27,6 +27,12 @@ internal static class Limits
     /// <summary>Signature lines of a signed note.</summary>
     public const int MaxSignatures = 16;
 
+    /// <summary>Characters of a file of trusted keys.</summary>
+    public const int MaxTrustLength = 64 << 10;
+
+    /// <summary>Witnesses that may be trusted.</summary>
+    public const int MaxWitnesses = 16;
+
     /// <summary>Bytes of plain text in a chunk (FORMAT §2).</summary>
     public const int MaxChunkBytes = 16 << 10;
 

@@ -6,6 +6,12 @@ public sealed record VerifyOptions
     /// <summary>The call that is expected, as UUID text; null when any will do.</summary>
     public string? ExpectedCall { get; init; }
 
+    /// <summary>Witnesses whose keys came from elsewhere than the bundle; none asks for no cosignature.</summary>
+    public IReadOnlyList<WitnessAnchor> Witnesses { get; init; } = [];
+
+    /// <summary>How many of <see cref="Witnesses"/> must have cosigned the checkpoint.</summary>
+    public int WitnessQuorum { get; init; }
+
     /// <summary>The largest bundle read, in bytes; never more than the format allows.</summary>
     public long MaxBundleBytes { get; init; } = Limits.MaxBundleBytes;
 }

@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Talreg.Api.Access;
 using Talreg.Api.Calls;
 using Talreg.Api.Http;
+using Talreg.Api.Ledger;
 using Talreg.Api.Operations;
 using Talreg.Api.Page;
 using Talreg.Api.Policies;
@@ -37,6 +38,8 @@ public static class TalregApi
         services.AddSingleton<TenantGrains>();
         services.AddSingleton<StatusReader>();
         services.AddSingleton<ListenLedger>();
+        services.AddSingleton<LoginFailureLedger>();
+        services.AddSingleton<SearchExportLedger>();
         services.AddSingleton<RecordingAccess>();
         services.AddExceptionHandler<ApiExceptionHandler>();
         services.AddHealthChecks();
@@ -75,6 +78,7 @@ public static class TalregApi
         PolicyEndpoints.Map(app);
         SessionEndpoints.Map(app);
         ClusterEndpoints.Map(app);
+        LogEndpoints.Map(app);
         OperationEndpoints.Map(app, app.Services.GetRequiredService<TalregApiOptions>());
         PageEndpoints.Map(app);
         return app;

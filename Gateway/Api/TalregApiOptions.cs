@@ -15,6 +15,15 @@ public sealed record TalregApiOptions
     /// <summary>The administrator's token, when the operator chose it (<c>TALREG_BOOTSTRAP_TOKEN</c>); else null.</summary>
     public string? BootstrapToken { get; init; }
 
+    /// <summary>The token that reads the log's tiles and nothing else (<c>TALREG_AUDITOR_TOKEN</c>); null for none.</summary>
+    public string? AuditorToken { get; init; }
+
+    /// <summary>Folder of the tenants' logs, of which each has one of its name; null serves none.</summary>
+    public string? LedgerDirectory { get; init; }
+
+    /// <summary>True lets anyone read the log: no entry tells what it is about, but all tell when and how often.</summary>
+    public bool LedgerIsPublic { get; init; }
+
     /// <summary>Told the administrator's token when one was made: once in the life of the token file.</summary>
     public Action<string>? AnnounceToken { get; init; }
 

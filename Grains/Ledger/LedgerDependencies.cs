@@ -1,13 +1,27 @@
+using Talreg.Evidence.Witness;
+
 namespace Talreg.Grains.Ledger;
 
-/// <summary>Where logs live and how they are named.</summary>
+/// <summary>Where logs live, how they are named, and who cosigns them.</summary>
 public sealed class LedgerOptions
 {
+    /// <summary>The most witnesses: with the log's own a note holds 16 signatures, and some are left for others.</summary>
+    public const int MaxWitnesses = 8;
+
     /// <summary>The directory under which each tenant's log has its own.</summary>
     public required string Directory { get; init; }
 
     /// <summary>The first part of a log's name: <c>{prefix}-{8 hex}.{tenant}</c>.</summary>
     public string LogNamePrefix { get; init; } = "talreg";
+
+    /// <summary>Who is asked to cosign checkpoints, at most <see cref="MaxWitnesses"/>.</summary>
+    public IReadOnlyList<WitnessAddress> Witnesses { get; init; } = [];
+
+    /// <summary>Cosignatures that a checkpoint needs to count as witnessed; 0 where there is no witness.</summary>
+    public int WitnessQuorum { get; init; }
+
+    /// <summary>How long a witness may take to answer.</summary>
+    public TimeSpan WitnessTimeout { get; init; } = TimeSpan.FromSeconds(5);
 }
 
 /// <summary>A log's identity.</summary>

@@ -27,6 +27,9 @@ public sealed class LedgerGrain : Grain, ILedgerGrain, IDisposable
     /// <summary>The most leaves one read gives.</summary>
     public const int MaxRead = 256;
 
+    /// <summary>The most leaves that are proved at once.</summary>
+    public const int MaxProved = 256;
+
     private static readonly TimeSpan SlowBatch = TimeSpan.FromSeconds(1);
     private readonly IPersistentState<LedgerHead> _head;
     private readonly LedgerOptions _options;
@@ -38,9 +41,12 @@ public sealed class LedgerGrain : Grain, ILedgerGrain, IDisposable
     private readonly RecentKeys _recent = new();
     private LogSigner? _signer;
     private LogFiles? _files;
+    private readonly LedgerWitnesses _witnesses;
     private Task _pump = Task.CompletedTask;
+    private Task<WitnessRound>? _cosigning;
     private string? _refusal;
     private (long Size, string Note) _checkpoint;
+    private (long Size, string Note) _cosigned;
 
     /// <summary>Made by the runtime.</summary>
     public LedgerGrain(
@@ -55,6 +61,8 @@ public sealed class LedgerGrain : Grain, ILedgerGrain, IDisposable
         _keys = keys;
         _time = time;
         _logger = logger;
+        ArgumentNullException.ThrowIfNull(options);
+        _witnesses = new LedgerWitnesses(options);
     }
 
     private string Tenant => this.GetPrimaryKeyString();
@@ -81,7 +89,10 @@ public sealed class LedgerGrain : Grain, ILedgerGrain, IDisposable
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         _refusal ??= $"The ledger of {Tenant} is moving; offer the event again.";
+        _witnesses.Stop();
         await _pump;
+        await ((Task?)_cosigning ?? Task.CompletedTask).ConfigureAwait(
+            ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.SuppressThrowing);
         Dispose();
     }
 
@@ -90,6 +101,7 @@ public sealed class LedgerGrain : Grain, ILedgerGrain, IDisposable
     {
         _files?.Dispose();
         _signer?.Dispose();
+        _witnesses.Dispose();
     }
 
     /// <inheritdoc />
@@ -138,32 +150,31 @@ public sealed class LedgerGrain : Grain, ILedgerGrain, IDisposable
     public Task<string> GetVerifierKeyAsync() => Task.FromResult(RequireOpen().Signer.Verifier.ToString());
 
     /// <inheritdoc />
-    public async Task<LedgerProof> ProveAsync(long leaf)
+    public async Task<LedgerProof> ProveAsync(long leaf) => (await ProveAllAsync([leaf]))[0];
+
+    /// <inheritdoc />
+    public async Task<IReadOnlyList<LedgerProof>> ProveAllAsync(IReadOnlyList<long> leaves)
     {
         var (files, _) = RequireOpen();
-        var (size, note) = _checkpoint;
-        if (leaf < 0 || leaf >= size)
+        if (leaves is not { Count: > 0 and <= MaxProved })
+        {
+            throw new RefusalException(RefusalKind.Invalid, $"1 to {MaxProved} leaves are proved at once.");
+        }
+
+        var (low, high) = (leaves.Min(), leaves.Max());
+        if (low < 0 || high >= _checkpoint.Size)
         {
             throw new RefusalException(
                 RefusalKind.NotFound,
-                string.Create(CultureInfo.InvariantCulture, $"The ledger of {Tenant} has no leaf {leaf} in {size}."));
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"The ledger of {Tenant} has no leaf {(low < 0 ? low : high)} in {_checkpoint.Size}."));
         }
 
-        var reading = Task.Run(() =>
-        {
-            var opening = files.ReadOpening(leaf);
-            return new LedgerProof(
-                leaf,
-                size,
-                files.ReadEntry(leaf),
-                opening.Salt.ToArray(),
-                opening.Body.ToArray(),
-                files.InclusionProof(leaf, size),
-                note);
-        });
+        var (size, note) = high < _cosigned.Size ? _cosigned : _checkpoint;
         try
         {
-            return await reading;
+            return await Task.Run(() => leaves.Select(leaf => Prove(files, leaf, size, note)).ToList());
         }
         catch (Exception error) when (error is LogException or IOException)
         {
@@ -206,6 +217,26 @@ public sealed class LedgerGrain : Grain, ILedgerGrain, IDisposable
         {
             throw new RefusalException(RefusalKind.Invalid, error.Message);
         }
+    }
+
+    /// <inheritdoc />
+    public Task<WitnessRound> CosignAsync()
+    {
+        var (files, _) = RequireOpen();
+        return _cosigning is { IsCompleted: false } ? _cosigning : _cosigning = CosignNewestAsync(files);
+    }
+
+    private static LedgerProof Prove(LogFiles files, long leaf, long size, string note)
+    {
+        var opening = files.ReadOpening(leaf);
+        return new LedgerProof(
+            leaf,
+            size,
+            files.ReadEntry(leaf),
+            opening.Salt.ToArray(),
+            opening.Body.ToArray(),
+            files.InclusionProof(leaf, size),
+            note);
     }
 
     private static List<LedgerRecord> Read(LogFiles files, long from, long end)
@@ -264,9 +295,48 @@ public sealed class LedgerGrain : Grain, ILedgerGrain, IDisposable
             _recent.Add(RecentKeys.Shorten(record.KeyHash.Span), new LedgerReceipt(record.Leaf, record.CheckpointSize));
         }
 
+        _cosigned = await Task.Run(() => Cosigned(_files, _signer.Verifier), cancellationToken);
+
         // A crash may have come between head and signature; signing again gives the same bytes.
         await SignAsync(_files, _signer, _files.Head);
         LedgerLog.Opened(_logger, _signer.Name, _files.Head.Size);
+    }
+
+    /// <summary>What the witnesses have cosigned must be of this log: else it is not the log that they have seen.</summary>
+    private static (long Size, string Note) Cosigned(LogFiles files, VerifierKey key)
+    {
+        if (files.ReadCosigned() is not { } note)
+        {
+            return default;
+        }
+
+        return Checkpoint.TryVerify(note, key, out var checkpoint, out var reason)
+            && checkpoint.Size <= files.Head.Size
+            && checkpoint.Root.Span.SequenceEqual(files.Root(checkpoint.Size))
+                ? (checkpoint.Size, note)
+                : throw new LogException(
+                    LogFault.RootDiffers, $"What witnesses cosigned is not of this log. {reason}".Trim());
+    }
+
+    private async Task<WitnessRound> CosignNewestAsync(LogFiles files)
+    {
+        var (size, note) = _checkpoint;
+        var (cosigned, round) = await _witnesses.CollectAsync(note, size, from => files.ConsistencyProof(from, size));
+        if (round.Quorum > 0 && round.HasQuorum)
+        {
+            try
+            {
+                await Task.Run(() => files.PublishCosigned(cosigned));
+            }
+            catch (LogException error)
+            {
+                throw new RefusalException(RefusalKind.Unavailable, $"The ledger of {Tenant}: {error.Message}");
+            }
+
+            _cosigned = (size, cosigned);
+        }
+
+        return round with { CosignedSize = _cosigned.Size };
     }
 
     private async Task BeginAsync(LogFiles files)

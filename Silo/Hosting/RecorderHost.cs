@@ -21,6 +21,9 @@ internal sealed record RecorderConsole
     /// <summary>The administrator's token, preset; null draws one at the first start.</summary>
     public string? BootstrapToken { get; init; }
 
+    /// <summary>The token of auditors; null for none.</summary>
+    public string? AuditorToken { get; init; }
+
     /// <summary>Told the administrator's token when one was drawn.</summary>
     public Action<string>? AnnounceToken { get; init; }
 
@@ -91,6 +94,7 @@ internal sealed class RecorderHost : ProgramHost
             builder.Services.AddSingleton<Housekeeping>();
             builder.Services.AddHostedService(provider => provider.GetRequiredService<Housekeeping>());
             builder.Services.AddHealthChecks().AddCheck<GatewayHealth>("gateway", HealthStatus.Unhealthy);
+            LedgerKeeping.AddTo(builder.Services, settings);
         }
 
         builder.Services.AddTalregApi(new TalregApiOptions
@@ -99,6 +103,9 @@ internal sealed class RecorderHost : ProgramHost
             TokenFile = Path.Combine(parts.Folder.Path, "tokens.json"),
             BootstrapToken = console.BootstrapToken,
             AnnounceToken = console.AnnounceToken,
+            AuditorToken = console.AuditorToken,
+            LedgerDirectory = parts.Folder.Sub("ledger"),
+            LedgerIsPublic = settings.Ledger.IsPublic,
             Registry = registry,
         });
         var app = builder.Build();
@@ -111,7 +118,7 @@ internal sealed class RecorderHost : ProgramHost
         var grains = new GrainsOptions { PolicyApproval = settings.PolicyApproval };
         grains.PolicyByInterface[settings.Interface] = settings.Policy;
         builder.Services.AddSingleton(grains);
-        builder.Services.AddSingleton(new LedgerOptions { Directory = folder.Sub("ledger") });
+        builder.Services.AddSingleton(LedgerKeeping.Options(folder.Sub("ledger"), settings));
         builder.Services.AddSingleton<ILogKeySource, LogKeySource>();
         builder.Host.UseOrleans(silo =>
         {

@@ -18,6 +18,22 @@ internal static partial class RecorderLog
     [LoggerMessage(6003, LogLevel.Warning, "Housekeeping failed; again in {Delay}")]
     public static partial void HousekeepingFailed(this ILogger logger, TimeSpan delay, Exception e);
 
+    [LoggerMessage(6010, LogLevel.Error, "The ledger has not taken the {What} of this minute: {Reason}")]
+    public static partial void LedgerNotKept(this ILogger logger, string what, string reason);
+
+    [LoggerMessage(
+        6011,
+        LogLevel.Critical,
+        "Only {Cosigned} of {Quorum} witnesses cosigned the ledger at {Size} entries: {Missing}")]
+    public static partial void QuorumMissed(
+        this ILogger logger, int cosigned, int quorum, long size, string missing);
+
+    [LoggerMessage(6012, LogLevel.Warning, "Witness {Name} did not cosign the ledger at {Size} entries: {Reason}")]
+    public static partial void WitnessMissing(this ILogger logger, string name, long size, string reason);
+
+    [LoggerMessage(6013, LogLevel.Information, "A quorum of witnesses cosigns the ledger again, at {Size} entries")]
+    public static partial void QuorumBack(this ILogger logger, long size);
+
     [LoggerMessage(6020, LogLevel.Warning, "No silo of the cluster can be reached; trying again: {Reason}")]
     public static partial void NoSilo(this ILogger logger, string reason);
 

@@ -100,6 +100,9 @@ internal sealed record RecorderSettings
     /// <summary>Number prefixes of recorded lines; empty: the first participant of the metadata is the line.</summary>
     public IReadOnlyList<string> Lines { get; init; } = [];
 
+    /// <summary>Who may read the ledger's published files, and who cosigns it.</summary>
+    public WitnessSettings Ledger { get; init; } = new();
+
     /// <summary>What a process of a cluster needs to know.</summary>
     public ClusterSettings Cluster { get; init; } = new();
 }

@@ -87,6 +87,16 @@ internal sealed record SettingKey(string Name, string Allowed)
     public static readonly SettingKey Lines = new(
         "lines", $"up to 1000 number prefixes of at most {Names.MaxLineLength} characters, separated by commas");
 
+    public static readonly SettingKey LedgerPublic = new("ledger-public", "yes or no");
+
+    public static readonly SettingKey Witnesses = new(
+        "witnesses",
+        "the path of a file with up to 8 lines, each a witness's key, a space and its URL: "
+        + "name+keyid+key https://host/path");
+
+    public static readonly SettingKey WitnessQuorum = Number(
+        "witness-quorum", 1, 8, "witnesses, not more than there are");
+
     public static readonly SettingKey Database = new(
         "database",
         "a connection string of Npgsql with Host and Database; Host on this machine (a socket's folder or 127.0.0.1), or "
@@ -121,7 +131,7 @@ internal sealed record SettingKey(string Name, string Allowed)
         RtpPorts, Receive, ReceiveShards, RtcpReports, Tenant, Site, Gateway, Interface, Policy, PolicyApproval,
         MediaTimeout,
         SegmentMib, Volumes, ReserveSegments, StallMib, SpaceAlarm, SpaceRefuse, Lines, PreBufferMib,
-        ScrubMibPerSecond, ScrubDays,
+        ScrubMibPerSecond, ScrubDays, LedgerPublic, Witnesses, WitnessQuorum,
         Database, Cluster, Silo, SiloClients, Ledger, ClusterKey, Reading, Heartbeat, ClusterTlsCertificate,
         ClusterTlsKey, ClusterTlsTrust,
     ];

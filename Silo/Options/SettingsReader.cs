@@ -20,7 +20,8 @@ internal static class SettingsReader
     private const int MaxEndPoints = 16;
 
     /// <summary>Environment variables that are not configuration keys.</summary>
-    private static readonly string[] Reserved = ["TALREG_BOOTSTRAP_TOKEN", "TALREG_PEERS", "TALREG_TOKEN"];
+    private static readonly string[] Reserved =
+        ["TALREG_BOOTSTRAP_TOKEN", "TALREG_AUDITOR_TOKEN", "TALREG_PEERS", "TALREG_TOKEN"];
 
     /// <summary>The configuration in force, without defaults.</summary>
     /// <param name="file">Path of <c>talreg.json</c>; need not exist.</param>
@@ -110,6 +111,10 @@ internal static class SettingsReader
             ScrubBytesPerSecond = (long)Number(configuration, SettingKey.ScrubMibPerSecond, 16) << 20,
             ScrubEvery = TimeSpan.FromDays(Number(configuration, SettingKey.ScrubDays, 30)),
             Lines = Lines(configuration[SettingKey.Lines.Name]),
+            Ledger = WitnessSettings.Read(
+                configuration,
+                isPublic: YesNo(configuration, SettingKey.LedgerPublic, fallback: false),
+                quorum: key => Number(configuration, key, 1)),
             Cluster = ClusterSettingsReader.Read(configuration, (key, value) => EndPoint(key, value)),
         };
     }

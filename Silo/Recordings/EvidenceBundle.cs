@@ -59,13 +59,14 @@ internal sealed class EvidenceBundle : IEvidenceBundle
             new("audio.wav", wav.Length, wav.OpenRead),
             Text("key", await ledger.GetVerifierKeyAsync().ConfigureAwait(false)),
         };
-        string? checkpoint = null;
-        foreach (var take in call.Takes.Where(take => take.Sealed && take.Leaf is not null))
+
+        // At once, so that all proofs lead to the one checkpoint in the bundle.
+        var proved = call.Takes.Where(take => take.Sealed && take.Leaf is not null).ToList();
+        var proofs = await ledger.ProveAllAsync([.. proved.Select(take => take.Leaf!.Value)]).ConfigureAwait(false);
+        foreach (var (take, proof) in proved.Zip(proofs))
         {
             var opened = takes.Find(take.Id) ?? throw new RefusalException(
                 RefusalKind.NotFound, $"The recording of take {take.Id} is not with gateway {take.Gateway}.");
-            var proof = await ledger.ProveAsync(take.Leaf!.Value).ConfigureAwait(false);
-            checkpoint = proof.Checkpoint;
             members.Add(BundleMember.FromBytes(
                 $"ledger/{take.Id}.json",
                 LedgerProofDocument.ToJson(
@@ -73,7 +74,7 @@ internal sealed class EvidenceBundle : IEvidenceBundle
             AddTake(members, take, opened);
         }
 
-        members.Add(Text("checkpoint", checkpoint!));
+        members.Add(Text("checkpoint", proofs[0].Checkpoint));
         string? signed = null;
         var bundle = new EvidenceBundle(
             call.Id.ToString(), members, takes, async text =>

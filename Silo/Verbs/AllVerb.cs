@@ -11,6 +11,9 @@ internal static class AllVerb
     /// <summary>The environment variable that presets the administrator's token.</summary>
     public const string BootstrapVariable = "TALREG_BOOTSTRAP_TOKEN";
 
+    /// <summary>The environment variable with the token that reads the ledger's published files and nothing else.</summary>
+    public const string AuditorVariable = "TALREG_AUDITOR_TOKEN";
+
     /// <summary>Makes the command.</summary>
     public static Command Create()
     {
@@ -34,6 +37,7 @@ internal static class AllVerb
     public static RecorderConsole Shown(InvocationConfiguration console) => new()
     {
         BootstrapToken = Environment.GetEnvironmentVariable(BootstrapVariable),
+        AuditorToken = Environment.GetEnvironmentVariable(AuditorVariable),
         AnnounceToken = token => console.Output.WriteLine(
             $"Administrator token, shown this once, only its hash is kept: {token}"),
     };

@@ -16,6 +16,7 @@ internal static class TalregCommand
         root.Add(SiloVerb.Create());
         root.Add(GatewayVerb.Create());
         root.Add(DemoVerb.Create());
+        root.Add(WitnessVerb.Create());
         root.Add(VerifyVerb.Create());
         root.Add(ExportVerb.Create());
         root.Add(StatusVerb.Create());

@@ -11,10 +11,15 @@ internal static class VerifyVerb
     /// <summary>Makes the command.</summary>
     public static Command Create()
     {
-        var bundle = new Argument<FileInfo>("BUNDLE") { Description = "The evidence bundle (a .zip)." };
+        var bundle = new Argument<FileInfo>("BUNDLE")
+        {
+            Description = "The evidence bundle (a .zip), or a folder with a log's published files, of which every "
+                + "entry is then checked.",
+        };
         var trust = new Option<FileInfo?>("--trust")
         {
-            Description = "File with the log's verifier key, one line, got from somewhere else than the bundle. "
+            Description = "File with the log's verifier key, one line, got from somewhere else than the bundle; "
+                + "on further lines the keys of witnesses that must have cosigned, and 'quorum N' where N suffice. "
                 + "Without it the most that can be said is: consistent, origin unproved.",
             HelpName = "keyfile",
         };
@@ -39,21 +44,29 @@ internal static class VerifyVerb
     {
         try
         {
-            TrustAnchor? anchor = null;
+            TrustFile? anchors = null;
             if (trust is not null)
             {
-                var line = (await File.ReadAllTextAsync(
-                    trust.FullName, cancellationToken).ConfigureAwait(false)).Trim();
-                if (!TrustAnchor.TryParse(line, out anchor, out var reason))
+                var text = await File.ReadAllTextAsync(trust.FullName, cancellationToken).ConfigureAwait(false);
+                if (!TrustFile.TryParse(text, out anchors, out var reason))
                 {
                     return await console.RefuseAsync($"{trust.FullName} holds no verifier key: {reason}")
                         .ConfigureAwait(false);
                 }
             }
 
+            if (Directory.Exists(bundle.FullName))
+            {
+                return await VerifyLogAsync(bundle.FullName, anchors, console).ConfigureAwait(false);
+            }
+
             var stream = bundle.OpenRead();
             await using var closing = stream.ConfigureAwait(false);
-            var report = BundleVerifier.Verify(stream, anchor);
+            var report = BundleVerifier.Verify(stream, anchors?.Log, new VerifyOptions
+            {
+                Witnesses = anchors?.Witnesses ?? [],
+                WitnessQuorum = anchors?.Quorum ?? 0,
+            });
             await console.Output.WriteLineAsync(report.Text()).ConfigureAwait(false);
             return report.ExitCode;
         }
@@ -61,5 +74,17 @@ internal static class VerifyVerb
         {
             return await console.RefuseAsync(e.Message).ConfigureAwait(false);
         }
+    }
+
+    private static async Task<int> VerifyLogAsync(string folder, TrustFile? anchors, InvocationConfiguration console)
+    {
+        if (anchors is null)
+        {
+            return await console.RefuseAsync("A log is verified with its key: give --trust.").ConfigureAwait(false);
+        }
+
+        var report = LogVerifier.Verify(folder, anchors);
+        await console.Output.WriteLineAsync(report.Text()).ConfigureAwait(false);
+        return report.ExitCode;
     }
 }

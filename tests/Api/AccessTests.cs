@@ -29,6 +29,7 @@ public sealed class AccessTests
             Assert.True(rule is not null, $"'{path}' has no rule");
             var expected = OpenPaths.Contains(path) ? AccessRule.Open
                 : LoopbackPaths.Contains(path) ? AccessRule.LoopbackOrToken
+                : path.StartsWith("/ledger/{tenant}/", StringComparison.Ordinal) ? AccessRule.Ledger
                 : AccessRule.Token;
             Assert.True(rule.Rule == expected, $"'{path}' is {rule.Rule}, not {expected}");
             seen.Add(path);
@@ -43,7 +44,7 @@ public sealed class AccessTests
         await using var host = await ApiHost.StartAsync();
         foreach (var endpoint in Endpoints(host))
         {
-            if (endpoint.Metadata.GetMetadata<AccessRequirement>()!.Rule != AccessRule.Token)
+            if (endpoint.Metadata.GetMetadata<AccessRequirement>()!.Rule is not (AccessRule.Token or AccessRule.Ledger))
             {
                 continue;
             }
@@ -52,7 +53,9 @@ public sealed class AccessTests
                 .Replace("{interface}", "sip", StringComparison.Ordinal)
                 .Replace("{line}", "1001", StringComparison.Ordinal)
                 .Replace("{version}", "1", StringComparison.Ordinal)
-                .Replace("{documentName}", "v1", StringComparison.Ordinal);
+                .Replace("{documentName}", "v1", StringComparison.Ordinal)
+                .Replace("{tenant}", "default", StringComparison.Ordinal)
+                .Replace("{**path}", "0/000", StringComparison.Ordinal);
             foreach (var method in endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods)
             {
                 using var request = new HttpRequestMessage(new HttpMethod(method), path);

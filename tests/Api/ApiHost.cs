@@ -54,7 +54,8 @@ internal sealed class ApiHost : IAsyncDisposable
 
     public FakeLive Live { get; } = new();
 
-    public static async Task<ApiHost> StartAsync(TimeSpan? ledgerDeadline = null)
+    public static async Task<ApiHost> StartAsync(
+        TimeSpan? ledgerDeadline = null, Func<TalregApiOptions, TalregApiOptions>? change = null)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions());
         builder.WebHost.UseUrls("http://127.0.0.1:0");
@@ -62,13 +63,14 @@ internal sealed class ApiHost : IAsyncDisposable
         var grains = Substitute.For<IGrainFactory>();
         var folder = Directory.CreateTempSubdirectory("talreg-api-tokens-").FullName;
         builder.Services.AddSingleton(grains);
-        builder.Services.AddTalregApi(new TalregApiOptions
+        var options = new TalregApiOptions
         {
             TokenFile = Path.Combine(folder, "tokens.json"),
             BootstrapToken = Token,
             Registry = Metrics.NewCustomRegistry(),
             LedgerDeadline = ledgerDeadline ?? TimeSpan.FromSeconds(5),
-        });
+        };
+        builder.Services.AddTalregApi(change?.Invoke(options) ?? options);
         ApiHost? host = null;
         builder.Services.AddSingleton(_ => host!.Index);
         builder.Services.AddSingleton<IRecordedMedia>(_ => host!.Media);

@@ -62,6 +62,24 @@ public sealed partial class WebVerifierTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task Witnesses_read_the_same_word_for_word()
+    {
+        var node = Peer.Require("node", "nodejs");
+        using var folder = new TemporaryFolder();
+        foreach (var (signed, trusted, _) in WitnessTests.Cases.Select(row => row.Data))
+        {
+            var sample = WitnessTests.Bundle(signed);
+            var zip = sample.Zip();
+            var bundle = folder.Write("bundle.zip", zip);
+            var trust = folder.Write("trust", Encoding.UTF8.GetBytes(WitnessTests.TrustText(sample.Log, trusted)));
+            var report = WitnessTests.Verify(zip, WitnessTests.Trust(sample.Log, trusted));
+            var (code, text) = await Run(node, folder, [Script, bundle, "--trust", trust]);
+            Assert.Equal(report.Text() + "\n", text);
+            Assert.Equal(report.ExitCode, code);
+        }
+    }
+
+    [Fact]
     public async Task Damaged_bundles_are_refused_by_the_same_checks()
     {
         var node = Peer.Require("node", "nodejs");

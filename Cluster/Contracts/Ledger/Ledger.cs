@@ -20,6 +20,18 @@ public enum LedgerEventKind
 
     /// <summary>A gateway began on an interface under a new epoch.</summary>
     Start = 6,
+
+    /// <summary>The log is kept: one a minute, so that a time without entries is a time without a recorder.</summary>
+    Heartbeat = 7,
+
+    /// <summary>Somebody tried wrong tokens until their address was blocked.</summary>
+    LoginFailures = 8,
+
+    /// <summary>Somebody took a copy of a search's result.</summary>
+    SearchExport = 9,
+
+    /// <summary>A key was taken into use.</summary>
+    Key = 10,
 }
 
 /// <summary>An event for the ledger.</summary>
@@ -65,6 +77,30 @@ public sealed record LedgerRecord(
     [property: Id(2)] LedgerReceipt Receipt,
     [property: Id(3)] byte[] Body);
 
+/// <summary>What asking the witnesses came to.</summary>
+/// <param name="Size">Size of the checkpoint they were asked about.</param>
+/// <param name="Quorum">Cosignatures that are wanted; 0 where no witness is configured.</param>
+/// <param name="Cosigned">Names of those who cosigned.</param>
+/// <param name="Missing">Who did not, and why.</param>
+/// <param name="CosignedSize">Size of the newest checkpoint with a quorum; 0 before the first.</param>
+[GenerateSerializer, Immutable, Alias("Talreg.WitnessRound")]
+public sealed record WitnessRound(
+    [property: Id(0)] long Size,
+    [property: Id(1)] int Quorum,
+    [property: Id(2)] IReadOnlyList<string> Cosigned,
+    [property: Id(3)] IReadOnlyList<MissingWitness> Missing,
+    [property: Id(4)] long CosignedSize)
+{
+    /// <summary>True when as many cosigned as are wanted.</summary>
+    public bool HasQuorum => Cosigned.Count >= Quorum;
+}
+
+/// <summary>A witness that did not cosign.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Reason">Why, in words.</param>
+[GenerateSerializer, Immutable, Alias("Talreg.MissingWitness")]
+public sealed record MissingWitness([property: Id(0)] string Name, [property: Id(1)] string Reason);
+
 /// <summary>The ledger of a tenant. Key: the tenant.</summary>
 [Alias("Talreg.ILedgerGrain")]
 public interface ILedgerGrain : IGrainWithStringKey
@@ -81,10 +117,23 @@ public interface ILedgerGrain : IGrainWithStringKey
     [Alias("GetVerifierKey")]
     Task<string> GetVerifierKeyAsync();
 
-    /// <summary>Proves a leaf against the newest checkpoint.</summary>
+    /// <summary>Proves a leaf; see <see cref="ProveAllAsync"/>.</summary>
     /// <exception cref="RefusalException">No such leaf.</exception>
     [Alias("Prove")]
     Task<LedgerProof> ProveAsync(long leaf);
+
+    /// <summary>
+    /// Proves leaves, all against one checkpoint: the newest that a quorum of witnesses has cosigned, where it covers them all, else the
+    /// newest.
+    /// </summary>
+    /// <param name="leaves">1 to 256 of them.</param>
+    /// <exception cref="RefusalException">No such leaf.</exception>
+    [Alias("ProveAll")]
+    Task<IReadOnlyList<LedgerProof>> ProveAllAsync(IReadOnlyList<long> leaves);
+
+    /// <summary>Asks the witnesses to cosign the newest checkpoint. A round that is under way is waited for, not begun twice.</summary>
+    [Alias("Cosign")]
+    Task<WitnessRound> CosignAsync();
 
     /// <summary>Leaves in order from <paramref name="from"/> on, at most 256; none at the end.</summary>
     [Alias("Read")]

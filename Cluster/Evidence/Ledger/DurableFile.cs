@@ -12,27 +12,6 @@ internal static partial class DurableFile
 {
     private const int ReadOnlyCloseOnExec = 0x80000;
 
-    /// <summary>Writes at an offset of a file that is made when absent, and syncs it.</summary>
-    internal static void Write(string path, long offset, ReadOnlySpan<byte> data)
-    {
-        var isNew = !File.Exists(path);
-        if (isNew)
-        {
-            CreateDirectory(Path.GetDirectoryName(path)!);
-        }
-
-        using (var file = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite))
-        {
-            RandomAccess.Write(file, data, offset);
-            Sync(file, path);
-        }
-
-        if (isNew)
-        {
-            SyncDirectory(Path.GetDirectoryName(path)!);
-        }
-    }
-
     /// <summary>Replaces a small file: a reader sees the old or the new one, whole.</summary>
     internal static void Replace(string path, ReadOnlySpan<byte> data)
     {
@@ -83,7 +62,8 @@ internal static partial class DurableFile
         }
     }
 
-    private static void Sync(SafeFileHandle file, string path)
+    /// <summary>Syncs a file.</summary>
+    internal static void Sync(SafeFileHandle file, string path)
     {
         if (FDataSync(file) != 0)
         {
@@ -91,7 +71,8 @@ internal static partial class DurableFile
         }
     }
 
-    private static void SyncDirectory(string path)
+    /// <summary>Makes what was entered in a directory durable.</summary>
+    internal static void SyncDirectory(string path)
     {
         using var directory = Open(path, ReadOnlyCloseOnExec);
         if (directory.IsInvalid)

@@ -23,6 +23,18 @@ public enum LedgerEntryType
 
     /// <summary>A gateway began on an interface under a new epoch.</summary>
     Start = 6,
+
+    /// <summary>The log is kept: one a minute, so that a time without entries is a time without a recorder.</summary>
+    Heartbeat = 7,
+
+    /// <summary>Somebody tried wrong tokens until their address was blocked.</summary>
+    LoginFailures = 8,
+
+    /// <summary>Somebody took a copy of a search's result.</summary>
+    SearchExport = 9,
+
+    /// <summary>A key was taken into use.</summary>
+    Key = 10,
 }
 
 /// <summary>
@@ -83,7 +95,7 @@ public sealed record LedgerEntry(
     {
         { Length: not Length } => "an entry is 58 bytes",
         _ when bytes[0] != Version => "unknown version",
-        _ when bytes[1] is < (byte)LedgerEntryType.Seal or > (byte)LedgerEntryType.Start => "unknown type",
+        _ when bytes[1] is < (byte)LedgerEntryType.Seal or > (byte)LedgerEntryType.Key => "unknown type",
         _ when BinaryPrimitives.ReadInt64BigEndian(bytes[2..]) < 0 => "sequence out of range",
         _ when BinaryPrimitives.ReadUInt64BigEndian(bytes[18..]) != 0 => "reserved bytes are not zero",
         _ => string.Empty,

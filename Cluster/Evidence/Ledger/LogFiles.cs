@@ -30,7 +30,6 @@ public sealed class LogFiles : IDisposable
     /// <summary>The most entries in one append.</summary>
     public const int MaxBatch = 1024;
 
-    private const string CheckpointFile = "checkpoint";
     private readonly LogReader _reader;
     private readonly FileStream _lock;
     private CompactRange _range = new();
@@ -106,25 +105,16 @@ public sealed class LogFiles : IDisposable
     }
 
     /// <summary>Publishes a signed checkpoint beside the tiles, durably.</summary>
-    public void PublishCheckpoint(string note)
-    {
-        ArgumentNullException.ThrowIfNull(note);
-        try
-        {
-            DurableFile.Replace(_reader.FullPath(CheckpointFile), Encoding.UTF8.GetBytes(note));
-        }
-        catch (IOException error)
-        {
-            throw new LogException(LogFault.Device, $"The ledger's device failed: {error.Message}", error);
-        }
-    }
+    public void PublishCheckpoint(string note) => Publish(PublishedLog.CheckpointFile, note);
+
+    /// <summary>Publishes the newest checkpoint that a quorum of witnesses has cosigned, durably.</summary>
+    public void PublishCosigned(string note) => Publish(PublishedLog.CosignedFile, note);
+
+    /// <summary>The newest checkpoint with a quorum of cosignatures, or null when there is none.</summary>
+    public string? ReadCosigned() => Read(PublishedLog.CosignedFile);
 
     /// <summary>The published checkpoint, or null when none was.</summary>
-    public string? ReadCheckpoint()
-    {
-        var path = _reader.FullPath(CheckpointFile);
-        return File.Exists(path) ? File.ReadAllText(path, Encoding.UTF8) : null;
-    }
+    public string? ReadCheckpoint() => Read(PublishedLog.CheckpointFile);
 
     /// <summary>The first hashes of a tile, joined, 32 bytes each.</summary>
     public byte[] ReadHashes(int level, long tile, int count)
@@ -198,6 +188,25 @@ public sealed class LogFiles : IDisposable
     /// <summary>Releases the lock on the directory.</summary>
     public void Dispose() => _lock.Dispose();
 
+    private void Publish(string name, string note)
+    {
+        ArgumentNullException.ThrowIfNull(note);
+        try
+        {
+            DurableFile.Replace(_reader.FullPath(name), Encoding.UTF8.GetBytes(note));
+        }
+        catch (IOException error)
+        {
+            throw new LogException(LogFault.Device, $"The ledger's device failed: {error.Message}", error);
+        }
+    }
+
+    private string? Read(string name)
+    {
+        var path = _reader.FullPath(name);
+        return File.Exists(path) ? File.ReadAllText(path, Encoding.UTF8) : null;
+    }
+
     private static FileStream Lock(string directory)
     {
         try
@@ -270,43 +279,59 @@ public sealed class LogFiles : IDisposable
         var from = _head.Size;
         var size = from + batch.Count;
         var encoded = new LogBatch(batch, size);
-        WriteFixed(TilePath.Entries, from, encoded.Entries, LogReader.EntryWidth);
-        WriteOpenings(from, encoded.Openings);
-        WriteFixed(TilePath.Keys, from, encoded.Keys, LogReader.KeyWidth);
-        WriteFixed(tile => TilePath.Hashes(0, tile), from, encoded.Hashes, MerkleTree.HashLength);
-        WriteUpperLevels(from, size);
+        using var files = new DurableBatch();
+        WriteFixed(files, TilePath.Entries, from, encoded.Entries, LogReader.EntryWidth);
+        WriteOpenings(files, from, encoded.Openings);
+        WriteFixed(files, TilePath.Keys, from, encoded.Keys, LogReader.KeyWidth);
+        WriteFixed(files, tile => TilePath.Hashes(0, tile), from, encoded.Hashes, MerkleTree.HashLength);
+        WriteUpperLevels(files, from, size);
+        files.Sync();
         return ReadBack(from, size);
     }
 
-    private void WriteFixed(Func<long, string> path, long from, ReadOnlySpan<byte> data, int width)
+    private void WriteFixed(
+        DurableBatch files, Func<long, string> path, long from, ReadOnlySpan<byte> data, int width)
     {
         for (var index = from; data.Length > 0;)
         {
             var within = index % TilePath.Width;
             var count = (int)Math.Min(TilePath.Width - within, data.Length / width);
-            DurableFile.Write(_reader.FullPath(path(index / TilePath.Width)), within * width, data[..(count * width)]);
+            files.Write(_reader.FullPath(path(index / TilePath.Width)), within * width, data[..(count * width)]);
             data = data[(count * width)..];
             index += count;
         }
     }
 
-    private void WriteOpenings(long from, IReadOnlyList<byte[]> openings)
+    private void WriteOpenings(DurableBatch files, long from, IReadOnlyList<byte[]> openings)
     {
         for (var i = 0; i < openings.Count;)
         {
             var tile = (from + i) / TilePath.Width;
             var within = (int)((from + i) % TilePath.Width);
             var count = Math.Min(TilePath.Width - within, openings.Count - i);
-            var data = openings.Skip(i).Take(count).SelectMany(opening => opening).ToArray();
+            var data = Join(openings, i, count);
             var offset = within == 0 ? 0 : _openingsEnd;
-            DurableFile.Write(_reader.FullPath(TilePath.Openings(tile)), offset, data);
+            files.Write(_reader.FullPath(TilePath.Openings(tile)), offset, data);
             _openingsEnd = offset + data.Length;
             i += count;
         }
     }
 
+    private static byte[] Join(IReadOnlyList<byte[]> parts, int from, int count)
+    {
+        var joined = new byte[Enumerable.Range(from, count).Sum(i => parts[i].Length)];
+        var at = 0;
+        for (var i = from; i < from + count; i++)
+        {
+            parts[i].CopyTo(joined, at);
+            at += parts[i].Length;
+        }
+
+        return joined;
+    }
+
     /// <summary>Every tile that became full gives one hash to the level above.</summary>
-    private void WriteUpperLevels(long from, long size)
+    private void WriteUpperLevels(DurableBatch files, long from, long size)
     {
         for (var level = 1; ; level++)
         {
@@ -324,7 +349,7 @@ public sealed class LogFiles : IDisposable
             }
 
             var path = level;
-            WriteFixed(tile => TilePath.Hashes(path, tile), first, hashes, MerkleTree.HashLength);
+            WriteFixed(files, tile => TilePath.Hashes(path, tile), first, hashes, MerkleTree.HashLength);
         }
     }
 
@@ -332,9 +357,15 @@ public sealed class LogFiles : IDisposable
     private LogHead ReadBack(long from, long size)
     {
         var range = _range.Copy();
-        for (var index = from; index < size; index++)
+        for (var index = from; index < size;)
         {
-            range.Append(MerkleTree.HashLeaf(_reader.ReadEntry(index)));
+            var count = (int)Math.Min(TilePath.Width - (index % TilePath.Width), size - index);
+            foreach (var entry in _reader.ReadEntries(index, count))
+            {
+                range.Append(MerkleTree.HashLeaf(entry.Span));
+            }
+
+            index += count;
         }
 
         var root = range.Root();

@@ -24,16 +24,27 @@ internal sealed class LogReader(string directory)
     internal byte[] ReadHashes(int level, long tile, int count) =>
         ReadExactly(TilePath.Hashes(level, tile), 0, count * MerkleTree.HashLength);
 
-    internal byte[] ReadEntry(long index)
+    internal byte[] ReadEntry(long index) => ReadEntries(index, 1)[0].ToArray();
+
+    /// <summary>Entries that lie in one tile.</summary>
+    internal ReadOnlyMemory<byte>[] ReadEntries(long index, int count)
     {
         var offset = index % TilePath.Width * EntryWidth;
-        var record = ReadExactly(TilePath.Entries(index / TilePath.Width), offset, EntryWidth);
-        if (BinaryPrimitives.ReadUInt16BigEndian(record) != LedgerEntry.Length)
+        var records = ReadExactly(TilePath.Entries(index / TilePath.Width), offset, count * EntryWidth);
+        var entries = new ReadOnlyMemory<byte>[count];
+        for (var i = 0; i < count; i++)
         {
-            throw new LogException(LogFault.Corrupt, Text($"Entry {index} does not have the length of an entry."));
+            var record = records.AsMemory(i * EntryWidth, EntryWidth);
+            if (BinaryPrimitives.ReadUInt16BigEndian(record.Span) != LedgerEntry.Length)
+            {
+                throw new LogException(
+                    LogFault.Corrupt, Text($"Entry {index + i} does not have the length of an entry."));
+            }
+
+            entries[i] = record[2..];
         }
 
-        return record[2..];
+        return entries;
     }
 
     internal LedgerOpening ReadOpening(long index)

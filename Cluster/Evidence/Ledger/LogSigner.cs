@@ -18,7 +18,7 @@ public sealed class LogSigner : IDisposable
     public LogSigner(string name, ReadOnlySpan<byte> seed)
     {
         ArgumentNullException.ThrowIfNull(name);
-        if (!VerifierKey.IsName(name))
+        if (!KeyLine.IsName(name))
         {
             throw new ArgumentException("A log's name has no space, control character or plus sign.", nameof(name));
         }

@@ -95,10 +95,16 @@ public sealed class SignedNote
             throw new ArgumentException("A note's text ends with a line end and has no other control.", nameof(text));
         }
 
+        return $"{text}\n{FormatLine(name, keyId, signature)}";
+    }
+
+    /// <summary>A signature line with its end.</summary>
+    internal static string FormatLine(string name, uint keyId, ReadOnlySpan<byte> signature)
+    {
         var bytes = new byte[4 + signature.Length];
         BinaryPrimitives.WriteUInt32BigEndian(bytes, keyId);
         signature.CopyTo(bytes.AsSpan(4));
-        return $"{text}\n{SignaturePrefix}{name} {Convert.ToBase64String(bytes)}\n";
+        return $"{SignaturePrefix}{name} {Convert.ToBase64String(bytes)}\n";
     }
 
     internal static bool IsSignable(string text) =>
@@ -127,7 +133,7 @@ public sealed class SignedNote
         }
 
         var parts = line[SignaturePrefix.Length..].Split(' ');
-        if (parts.Length != 2 || !VerifierKey.IsName(parts[0]))
+        if (parts.Length != 2 || !KeyLine.IsName(parts[0]))
         {
             return false;
         }

@@ -200,9 +200,7 @@ internal sealed class BundleChecks(Findings findings, ByteSource zip, TrustAncho
             wrong ?? "");
         findings.Check(
             CheckNames.CheckpointSignature, CheckpointMember, Verify(note, bundle.Key, out var detail), detail, detail);
-        findings.Leave(note.Signatures.Count > 1
-            ? "The checkpoint has further signatures; they are not checked here."
-            : "No witness has cosigned the checkpoint: that the log shows everyone the same is not proved.");
+        WitnessChecks.Run(findings, note, options);
     }
 
     private void LeaveStanding()

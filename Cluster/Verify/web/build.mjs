@@ -3,7 +3,7 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 
-const modules = ['limits', 'bytes', 'json', 'findings', 'zip', 'notes', 'recording', 'keys', 'frames', 'walk', 'seal',
+const modules = ['limits', 'bytes', 'json', 'findings', 'zip', 'notes', 'recording', 'keys', 'frames', 'walk', 'seal', 'witnesses',
   'takes', 'bundle', 'audio', 'words', 'page'];
 
 const read = (name) => readFileSync(new URL(name, import.meta.url), 'utf8');

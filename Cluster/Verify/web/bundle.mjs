@@ -6,6 +6,7 @@ import { listMember, numberMember, parseCanonical, textMember } from './json.mjs
 import { limits } from './limits.mjs';
 import { checkManifest, checkSignature, parseCheckpoint, parseManifest, parseNote, parseVerifierKey } from './notes.mjs';
 import { checkTake } from './takes.mjs';
+import { checkWitnesses } from './witnesses.mjs';
 import { checkCanonical, readZip } from './zip.mjs';
 
 const required = ['MANIFEST', 'README.txt', 'call.json', 'checkpoint', 'key'];
@@ -17,13 +18,13 @@ const renderingRates = [8000, 16000];
 /**
  * Verifies a bundle.
  * @param zip its bytes
- * @param trust the log's key from parseVerifierKey, had from elsewhere; null checks the bundle only against itself
+ * @param trust the keys from parseTrust, had from elsewhere; null checks the bundle only against itself
  * @param onPacket told of each packet that was opened: (take, stream, packet, facts); may be absent
  * @returns the report; nothing in the bundle makes this throw
  */
 export async function verifyBundle(zip, trust, onPacket) {
   const findings = new Findings();
-  const bundle = { findings, members: new Map(), descriptors: new Map(), takes: [], key: trust, onPacket };
+  const bundle = { findings, members: new Map(), descriptors: new Map(), takes: [], key: trust?.log ?? null, onPacket };
   bundle.read = (check, member, most) => readMember(bundle, check, member, most);
   const complete = await runChecks(bundle, zip, trust);
   return reportOf(findings, {
@@ -53,7 +54,7 @@ async function runChecks(bundle, zip, trust) {
   await readManifest(bundle, members);
   const note = readCheckpoint(bundle);
   for (const take of takes) await checkTake(bundle, take);
-  await checkOrigin(bundle, note);
+  await checkOrigin(bundle, note, trust);
   checkAudio(bundle);
   checkCall(bundle);
   leaveStanding(findings, trust);
@@ -103,7 +104,7 @@ async function checkKey(bundle, trust) {
     return;
   }
   bundle.key ??= key;
-  bundle.findings.check('key', 'key', trust === null || trust.line === key.line,
+  bundle.findings.check('key', 'key', trust === null || trust.log.line === key.line,
     trust === null ? `well formed, of ${key.name}; no proof of origin` : `the trusted key, of ${key.name}`,
     `is the key of ${key.name}, not the trusted one`);
 }
@@ -141,7 +142,7 @@ function readCheckpoint(bundle) {
   return note;
 }
 
-async function checkOrigin(bundle, note) {
+async function checkOrigin(bundle, note, trust) {
   const { findings, checkpoint } = bundle;
   if (!checkpoint) {
     findings.fail('checkpoint signature', 'checkpoint', 'there is no checkpoint that reads');
@@ -157,9 +158,7 @@ async function checkOrigin(bundle, note) {
     wrong ?? '');
   const { valid, detail } = await checkSignature(note, bundle.key);
   findings.check('checkpoint signature', 'checkpoint', valid, detail, detail);
-  findings.leave(note.signatures.length > 1
-    ? 'The checkpoint has further signatures; they are not checked here.'
-    : 'No witness has cosigned the checkpoint: that the log shows everyone the same is not proved.');
+  await checkWitnesses(findings, note, trust);
 }
 
 function checkAudio(bundle) {

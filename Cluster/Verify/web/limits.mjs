@@ -15,5 +15,8 @@ export const limits = {
   failuresPerCheck: 100,
   textLength: 300,
   trustLine: 512,
+  trustLength: 64 << 10,
+  witnesses: 16,
+  lastSecond: 253_402_300_799n,
   proofHashes: 63,
 };

@@ -1,13 +1,47 @@
 // Signed notes (C2SP signed-note), verifier keys, checkpoints, the manifest and inclusion (FORMAT.md §6, §8).
 
-import { equal, fromBase64, fromHex, hex, isUuid, sha256, textOf, utf8 } from './bytes.mjs';
+import { concat, equal, fromBase64, fromHex, hex, isUuid, sha256, textOf, u64, utf8 } from './bytes.mjs';
 import { limits } from './limits.mjs';
 
 const ed25519 = 0x01;
+const cosignature = 0x04;
 
-/** Reads a verifier key, `name+{key id}+base64(0x01 ‖ public key)`: `{ key }`, or `{ reason }`. */
-export async function parseVerifierKey(text) {
-  const line = text.endsWith('\n') ? text.slice(0, -1) : text;
+/** Reads a log's verifier key, `name+{key id}+base64(0x01 ‖ public key)`: `{ key }`, or `{ reason }`. */
+export const parseVerifierKey = (text) => parseKey(text.endsWith('\n') ? text.slice(0, -1) : text, ed25519);
+
+/** Reads a witness's key, the same with 0x04. */
+export const parseWitnessKey = (line) => parseKey(line, cosignature);
+
+/**
+ * Reads what whoever verifies trusts: the log's key, then a witness's key on each further line, and `quorum N` where fewer than all
+ * suffice: `{ trust: { log, witnesses, quorum } }`, or `{ reason }`.
+ */
+export async function parseTrust(text) {
+  const whole = text.length > limits.trustLength ? [] : text.split('\n').map((line) => line.trim());
+  const lines = whole.filter((line) => line !== '' && !line.startsWith('#'));
+  const { key: log, reason } = await parseVerifierKey(lines[0] ?? '');
+  if (!log) return { reason };
+  const witnesses = [];
+  let quorum = null;
+  for (const line of lines.slice(1)) {
+    const number = /^quorum ([0-9]{1,9})$/.exec(line);
+    if (number && quorum === null) {
+      quorum = Number(number[1]);
+      continue;
+    }
+    const { key, reason: why } = await parseWitnessKey(line);
+    if (!key || witnesses.some((other) => other.line === line)) {
+      return { reason: `a further line is no witness's key: ${why ?? 'it is there twice'}` };
+    }
+    witnesses.push(key);
+  }
+  const wanted = quorum ?? witnesses.length;
+  return witnesses.length > limits.witnesses || wanted > witnesses.length || quorum === 0
+    ? { reason: `quorum ${wanted} of ${witnesses.length} witnesses, or more than ${limits.witnesses} of them` }
+    : { trust: { log, witnesses, quorum: wanted } };
+}
+
+async function parseKey(line, algorithm) {
 
   // Base64 may hold a plus sign too, so only the first two separate.
   const [, name, id, encodedText] = /^([^+]*)\+([^+]*)\+(.*)$/s.exec(line) ?? [];
@@ -16,7 +50,7 @@ export async function parseVerifierKey(text) {
   const keyId = fromHex(id, 4);
   if (keyId === null) return { reason: 'the key id is not 8 lower-case hexadecimal digits' };
   const encoded = fromBase64(encodedText);
-  if (encoded === null || encoded.length !== 33 || encoded[0] !== ed25519) {
+  if (encoded === null || encoded.length !== 33 || encoded[0] !== algorithm) {
     return { reason: 'the key is not base64 of an Ed25519 public key' };
   }
   if (!equal((await sha256(utf8(name), Uint8Array.of(0x0a), encoded)).subarray(0, 4), keyId)) {
@@ -71,6 +105,16 @@ export async function checkSignature(note, key) {
     valid,
     detail: valid ? `signed by ${key.name}, key ${id}` : `the signature by ${key.name} is not of this text`,
   };
+}
+
+/** When a witness made a signature line over a note's text (C2SP tlog-cosignature): Unix milliseconds, or null for never. */
+export async function cosignedAt(note, witness, signature) {
+  if (signature.length !== 8 + 64) return null;
+  const seconds = u64(signature);
+  if (seconds > limits.lastSecond) return null;
+  const message = concat(utf8(`cosignature/v1\ntime ${seconds}\n`), note.signed);
+  const valid = await crypto.subtle.verify('Ed25519', witness.publicKey, signature.subarray(8), message);
+  return valid ? Number(seconds) * 1000 : null;
 }
 
 /** A decimal number without sign or leading zeros, else null. */

@@ -3,7 +3,7 @@
 import { canDecode, PacketKeeper, renderTake, wavOf } from './audio.mjs';
 import { verifyBundle } from './bundle.mjs';
 import { printable, timeText } from './findings.mjs';
-import { parseVerifierKey } from './notes.mjs';
+import { parseTrust } from './notes.mjs';
 import { readDescriptor, readRecording } from './recording.mjs';
 import { questions, residualText, words } from './words.mjs';
 import { readZip } from './zip.mjs';
@@ -43,7 +43,7 @@ async function verify() {
   for (const url of sounds.splice(0)) URL.revokeObjectURL(url);
   at('report').replaceChildren(element('p', say.working, { role: 'status' }));
   const line = at('trust').value.trim();
-  const { key, reason } = line ? await parseVerifierKey(line) : {};
+  const { trust, reason } = line ? await parseTrust(line) : {};
   if (reason) {
     complain(say.badKey + reason);
     return;
@@ -51,7 +51,7 @@ async function verify() {
   try {
     const zip = new Uint8Array(await bundle.arrayBuffer());
     const kept = new PacketKeeper();
-    const report = await verifyBundle(zip, key ?? null, (...packet) => kept.keep(...packet));
+    const report = await verifyBundle(zip, trust ?? null, (...packet) => kept.keep(...packet));
     shown = { report, audio: report.result === 'refused' ? [] : audioOf(zip, kept) };
     show(shown);
   } catch (error) {

@@ -6,12 +6,13 @@
 import { readFile } from 'node:fs/promises';
 import { verifyBundle } from './bundle.mjs';
 import { reportText } from './findings.mjs';
-import { parseVerifierKey } from './notes.mjs';
+import { parseTrust } from './notes.mjs';
 
 const usage = `usage: node verify.mjs BUNDLE... [--trust KEYFILE] [--json]
 
   BUNDLE...         evidence bundles (ZIP)
   --trust KEYFILE   file with the log's verifier key, one line, got from somewhere else than the bundle;
+                    on further lines the keys of witnesses that must have cosigned, and 'quorum N' where N of them suffice;
                     without it the most that can be said is: consistent, origin unproved
   --json            one line of JSON for each bundle instead of a report
 
@@ -35,9 +36,9 @@ function parseArguments(given) {
 
 async function readTrust(path) {
   if (path === null) return null;
-  const { key, reason } = await parseVerifierKey((await readFile(path, 'utf8')).trim());
-  if (!key) throw new Error(`${path} holds no verifier key: ${reason}`);
-  return key;
+  const { trust, reason } = await parseTrust(await readFile(path, 'utf8'));
+  if (!trust) throw new Error(`${path} holds no verifier key: ${reason}`);
+  return trust;
 }
 
 async function main() {

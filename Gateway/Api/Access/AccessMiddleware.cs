@@ -6,19 +6,21 @@ using Talreg.Api.Http;
 namespace Talreg.Api.Access;
 
 /// <summary>Lets a request through to its endpoint, or says why not. What has no rule needs a token, unknown paths too.</summary>
-internal sealed class AccessMiddleware(RequestDelegate next, Authenticator authenticator)
+internal sealed class AccessMiddleware(
+    RequestDelegate next, Authenticator authenticator, TalregApiOptions options)
 {
     public Task InvokeAsync(HttpContext http)
     {
         var rule = http.GetEndpoint()?.Metadata.GetMetadata<AccessRequirement>()?.Rule ?? AccessRule.Token;
-        if (rule == AccessRule.Open || (rule == AccessRule.LoopbackOrToken && IsLocal(http)))
+        if (rule == AccessRule.Open || (rule == AccessRule.LoopbackOrToken && IsLocal(http))
+            || (rule == AccessRule.Ledger && options.LedgerIsPublic))
         {
             return next(http);
         }
 
         return authenticator.Authenticate(http) switch
         {
-            { Caller: { } caller } => AdmitAsync(http, caller),
+            { Caller: { } caller } => AdmitAsync(http, caller, rule),
             { RetryAfter: { } wait } => TooManyAsync(http, wait),
             { Denied: { } reason } => UnauthorizedAsync(http, reason),
             _ => UnauthorizedAsync(http, null),
@@ -57,8 +59,14 @@ internal sealed class AccessMiddleware(RequestDelegate next, Authenticator authe
         && !http.Request.Headers.ContainsKey("X-Forwarded-For")
         && !http.Request.Headers.ContainsKey("Forwarded");
 
-    private Task AdmitAsync(HttpContext http, Caller caller)
+    private Task AdmitAsync(HttpContext http, Caller caller, AccessRule rule)
     {
+        if (caller.Name == AccessTokens.Auditor && rule != AccessRule.Ledger)
+        {
+            return Problem.WriteAsync(
+                http, 403, Problem.Forbidden, "The auditor's token reads /ledger/{tenant}/ and nothing else.");
+        }
+
         if (caller.Session is not null && !IsSafe(http.Request.Method) && !SameOrigin.Holds(http.Request))
         {
             return Problem.WriteAsync(http, 403, Problem.CrossOrigin, SameOrigin.Detail);

@@ -9,6 +9,9 @@ internal enum AccessRule
     /// <summary>A process on this machine, or anyone with a token.</summary>
     LoopbackOrToken,
 
+    /// <summary>The log's published files: any token, the auditor's too; anyone where the log is public.</summary>
+    Ledger,
+
     /// <summary>A bearer token, or the session that the page swapped one for.</summary>
     Token,
 }

@@ -11,13 +11,21 @@ internal sealed class AccessTokens
 {
     public const string Prefix = "tlr_";
     public const string Administrator = "administrator";
+
+    /// <summary>The caller who reads the log's published files and nothing else.</summary>
+    public const string Auditor = "auditor";
+
     public const int MinLength = 20;
     public const int MaxLength = 256;
 
     private readonly (string Name, byte[] Hash)[] _tokens;
 
-    private AccessTokens(IReadOnlyList<StoredToken> tokens) =>
-        _tokens = [.. tokens.Select(static token => (token.Name, Convert.FromHexString(token.Sha256)))];
+    private AccessTokens(IEnumerable<StoredToken> tokens, string? auditor) =>
+        _tokens =
+        [
+            .. tokens.Select(static token => (token.Name, Convert.FromHexString(token.Sha256))),
+            .. auditor is null ? [] : new[] { (Auditor, Hash(auditor)) },
+        ];
 
     /// <summary>Opens the file; makes the administrator's token at the first start.</summary>
     /// <exception cref="AccessTokensException">The bootstrap token or the file cannot be used.</exception>
@@ -29,10 +37,17 @@ internal sealed class AccessTokens
             throw new AccessTokensException($"TALREG_BOOTSTRAP_TOKEN {fault}.");
         }
 
+        // One token for both would make every auditor an administrator.
+        var auditor = options.AuditorToken;
+        if (auditor is not null && (auditor == bootstrap ? "is the administrator's" : Fault(auditor)) is { } wrong)
+        {
+            throw new AccessTokensException($"TALREG_AUDITOR_TOKEN {wrong}.");
+        }
+
         var stored = TokenFile.Read(options.TokenFile);
         if (stored is not null && (bootstrap is null || IsAdministrator(stored, bootstrap)))
         {
-            return new AccessTokens(stored);
+            return new AccessTokens(stored, auditor);
         }
 
         var secret = bootstrap ?? NewSecret();
@@ -45,7 +60,7 @@ internal sealed class AccessTokens
             options.AnnounceToken?.Invoke(secret);
         }
 
-        return new AccessTokens(tokens);
+        return new AccessTokens(tokens, auditor);
     }
 
     /// <summary>Whose token it is. Takes as long for a wrong one as for a right one.</summary>

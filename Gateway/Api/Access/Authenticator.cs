@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Prometheus;
 using Talreg.Api.Http;
+using Talreg.Api.Ledger;
 
 namespace Talreg.Api.Access;
 
@@ -21,6 +22,7 @@ internal sealed class Authenticator
     private readonly AccessTokens _tokens;
     private readonly PageSessions _sessions;
     private readonly FailedAttempts _attempts;
+    private readonly LoginFailureLedger _failures;
     private readonly ILogger<Authenticator> _log;
     private readonly Counter _denied;
 
@@ -28,12 +30,14 @@ internal sealed class Authenticator
         AccessTokens tokens,
         PageSessions sessions,
         FailedAttempts attempts,
+        LoginFailureLedger failures,
         TalregApiOptions options,
         ILogger<Authenticator> log)
     {
         _tokens = tokens;
         _sessions = sessions;
         _attempts = attempts;
+        _failures = failures;
         _log = log;
         _denied = Metrics.WithCustomRegistry(options.Registry ?? Metrics.DefaultRegistry).CreateCounter(
             "talreg_api_denied_total", "Requests refused for want of a valid token.", "reason");
@@ -92,6 +96,7 @@ internal sealed class Authenticator
         if (_attempts.Add(address))
         {
             ApiLog.AddressBlocked(_log, from, (int)FailedAttempts.Window.TotalSeconds);
+            _failures.Note(address);
         }
         else
         {

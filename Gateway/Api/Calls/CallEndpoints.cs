@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
 using Talreg.Api.Access;
 using Talreg.Api.Http;
+using Talreg.Api.Ledger;
 using Talreg.Contracts;
 using Talreg.Contracts.Calls;
 using Talreg.Contracts.Json;
@@ -52,7 +53,8 @@ internal static class CallEndpoints
         HttpContext http,
         [AsParameters] SearchParameters parameters,
         [FromServices] TenantGrains grains,
-        [FromServices] ICallIndex index)
+        [FromServices] ICallIndex index,
+        [FromServices] SearchExportLedger exports)
     {
         if (Negotiation.Choose(http.Request, Negotiation.Json, Negotiation.Arrow) is not { } form)
         {
@@ -75,6 +77,7 @@ internal static class CallEndpoints
             return;
         }
 
+        await exports.RecordAsync(http, "arrow", page.Items.Count).ConfigureAwait(false);
         http.Response.ContentType = Negotiation.Arrow;
         if (page.Next is not null)
         {

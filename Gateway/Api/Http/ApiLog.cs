@@ -19,4 +19,13 @@ internal static partial class ApiLog
 
     [LoggerMessage(5004, LogLevel.Information, "Access tokens are kept in {Path}")]
     public static partial void TokensOpened(ILogger log, string path);
+
+    [LoggerMessage(5005, LogLevel.Error, "The ledger did not confirm a copy of a search: nothing was sent")]
+    public static partial void SearchExportRefused(ILogger log, Exception exception);
+
+    [LoggerMessage(5006, LogLevel.Error, "A burst of wrong tokens is not in the ledger; the next leaf will count it")]
+    public static partial void LoginFailuresUnwritten(ILogger log, Exception exception);
+
+    [LoggerMessage(5007, LogLevel.Critical, "The log's published files cannot be read")]
+    public static partial void LogUnreadable(ILogger log, Exception exception);
 }

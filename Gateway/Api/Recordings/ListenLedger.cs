@@ -125,6 +125,6 @@ internal sealed class ListenLedger(
     private sealed record Session(string Id, DateTimeOffset BeganAt, Task Leaf);
 }
 
-/// <summary>The ledger did not confirm a listen: no byte may be sent.</summary>
+/// <summary>The ledger did not confirm a listen or a copy: no byte may be sent.</summary>
 internal sealed class LedgerUnavailableException(Exception cause)
-    : Exception("The ledger did not confirm the listen, so nothing is played; try again.", cause);
+    : Exception("The ledger did not confirm who asks, so nothing is given; try again.", cause);

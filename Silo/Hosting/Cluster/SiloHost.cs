@@ -116,7 +116,7 @@ internal sealed class SiloHost : ProgramHost
             PolicyApproval = settings.PolicyApproval,
             TicketKey = $"{provider.GetRequiredService<LogSigner>().Verifier}",
         });
-        builder.Services.AddSingleton(new LedgerOptions { Directory = settings.Cluster.Ledger! });
+        builder.Services.AddSingleton(LedgerKeeping.Options(settings.Cluster.Ledger!, settings));
         builder.Services.AddSingleton<ILogKeySource>(new ClusterLogKeys(key));
         builder.Services.AddSingleton<IHeartbeatKeys>(new ClusterHeartbeatKeys(key));
         builder.Services.AddSingleton(new Spool(folder.Sub("reading")));
@@ -126,12 +126,16 @@ internal sealed class SiloHost : ProgramHost
         builder.Host.UseOrleans(silo => ClusterOrleans.Configure(silo, settings.Cluster, database, tls));
         builder.Services.AddHostedService<ProcessMetrics>();
         builder.Services.AddHealthChecks().AddCheck<DatabaseHealth>("database", HealthStatus.Unhealthy);
+        LedgerKeeping.AddTo(builder.Services, settings);
         builder.Services.AddTalregApi(new TalregApiOptions
         {
             Tenant = settings.Tenant,
             TokenFile = Path.Combine(folder.Path, "tokens.json"),
             BootstrapToken = console.BootstrapToken,
             AnnounceToken = console.AnnounceToken,
+            AuditorToken = console.AuditorToken,
+            LedgerDirectory = settings.Cluster.Ledger,
+            LedgerIsPublic = settings.Ledger.IsPublic,
             Registry = registry,
         });
         var app = builder.Build();
