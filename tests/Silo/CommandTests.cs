@@ -14,8 +14,8 @@ public sealed class CommandTests : IDisposable
     public void Create_has_the_verbs_of_the_readme() =>
         Assert.Equal(
             [
-                "all", "silo", "gateway", "demo", "witness", "verify", "export", "status", "drain", "failback", "inspect",
-                "rebuild",
+                "all", "silo", "gateway", "demo", "witness", "verify", "export", "status", "drain", "failback",
+                "inspect", "rebuild",
             ],
             TalregCommand.Create().Subcommands.Select(verb => verb.Name));
 
