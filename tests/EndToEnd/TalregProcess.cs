@@ -47,7 +47,14 @@ internal sealed partial class TalregProcess : IDisposable
             UseShellExecute = false,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-            Environment = { ["TALREG_BOOTSTRAP_TOKEN"] = RecorderClient.Token, ["TALREG_SEGMENT_MIB"] = "16" },
+            Environment =
+            {
+                ["TALREG_BOOTSTRAP_TOKEN"] = RecorderClient.Token,
+                ["TALREG_SEGMENT_MIB"] = "16",
+
+                // Many starts and few packets: compiling in haste halves what a start costs.
+                ["DOTNET_TC_QuickJit"] = "1",
+            },
         };
         foreach (var (name, value) in environment)
         {
