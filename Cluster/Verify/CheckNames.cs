@@ -60,6 +60,9 @@ public static class CheckNames
     /// <summary>As many of the trusted witnesses as are wanted have cosigned the checkpoint.</summary>
     public const string Witnesses = "witnesses";
 
+    /// <summary>The timestamp is of the checkpoint, by a trusted authority.</summary>
+    public const string Timestamp = "timestamp";
+
     /// <summary>The disclosed keys read.</summary>
     public const string Keys = "keys";
 

@@ -1,5 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 
 namespace Talreg.Verify;
 
@@ -10,9 +12,13 @@ namespace Talreg.Verify;
 public sealed record TrustFile
 {
     private const string QuorumWord = "quorum ";
+    private const string PemBegin = "-----BEGIN CERTIFICATE-----";
+    private const string PemEnd = "-----END CERTIFICATE-----";
 
-    private TrustFile(TrustAnchor log, IReadOnlyList<WitnessAnchor> witnesses, int quorum)
+    private TrustFile(
+        TrustAnchor log, IReadOnlyList<WitnessAnchor> witnesses, int quorum, IReadOnlyList<X509Certificate2> roots)
     {
+        TimestampRoots = roots;
         Log = log;
         Witnesses = witnesses;
         Quorum = quorum;
@@ -27,8 +33,12 @@ public sealed record TrustFile
     /// <summary>How many of the witnesses must have cosigned; all of them unless the file says otherwise.</summary>
     public int Quorum { get; }
 
+    /// <summary>Roots of trusted time-stamping authorities.</summary>
+    public IReadOnlyList<X509Certificate2> TimestampRoots { get; }
+
     /// <summary>Reads a file: the log's key on its first line, then a witness's key on each further one, and <c>quorum N</c> where
-    /// fewer than all suffice. Empty lines, and those that begin with #, are left out.</summary>
+    /// fewer than all suffice. Empty lines, and those that begin with #, are left out; certificates in
+    /// PEM form are roots of time-stamping authorities.</summary>
     /// <param name="text">The file.</param>
     /// <param name="trust">What it holds, when it reads.</param>
     /// <param name="reason">What is wrong with it, when it does not.</param>
@@ -37,6 +47,12 @@ public sealed record TrustFile
     {
         ArgumentNullException.ThrowIfNull(text);
         trust = null;
+        if (!TryTakeCertificates(ref text, out var roots))
+        {
+            reason = "a certificate does not read";
+            return false;
+        }
+
         var lines = text.Length > Limits.MaxTrustLength
             ? []
             : text.Split('\n').Select(line => line.Trim()).Where(line => line is [not '#', ..]).ToList();
@@ -72,7 +88,36 @@ public sealed record TrustFile
             return false;
         }
 
-        trust = new TrustFile(log, witnesses, wanted);
+        trust = new TrustFile(log, witnesses, wanted, roots);
+        return true;
+    }
+
+    /// <summary>Takes what stands between the lines of PEM out of the text.</summary>
+    private static bool TryTakeCertificates(ref string text, out List<X509Certificate2> roots)
+    {
+        roots = [];
+        while (text.Length <= Limits.MaxTrustLength
+            && text.IndexOf(PemBegin, StringComparison.Ordinal) is >= 0 and var at)
+        {
+            var end = text.IndexOf(PemEnd, at, StringComparison.Ordinal);
+            if (end < 0)
+            {
+                return false;
+            }
+
+            end += PemEnd.Length;
+            try
+            {
+                roots.Add(X509Certificate2.CreateFromPem(text.AsSpan(at, end - at)));
+            }
+            catch (CryptographicException)
+            {
+                return false;
+            }
+
+            text = text.Remove(at, end - at);
+        }
+
         return true;
     }
 

@@ -1,3 +1,5 @@
+using System.Security.Cryptography.X509Certificates;
+
 namespace Talreg.Verify;
 
 /// <summary>How a bundle is verified.</summary>
@@ -11,6 +13,9 @@ public sealed record VerifyOptions
 
     /// <summary>How many of <see cref="Witnesses"/> must have cosigned the checkpoint.</summary>
     public int WitnessQuorum { get; init; }
+
+    /// <summary>Roots of trusted time-stamping authorities; none leaves open whose a timestamp is.</summary>
+    public IReadOnlyList<X509Certificate2> TimestampRoots { get; init; } = [];
 
     /// <summary>The largest bundle read, in bytes; never more than the format allows.</summary>
     public long MaxBundleBytes { get; init; } = Limits.MaxBundleBytes;

@@ -20,6 +20,9 @@ public sealed class LedgerOptions
     /// <summary>Cosignatures that a checkpoint needs to count as witnessed; 0 where there is no witness.</summary>
     public int WitnessQuorum { get; init; }
 
+    /// <summary>Has bytes time-stamped (RFC 3161) and gives the token, verified; null where no authority is configured.</summary>
+    public Func<ReadOnlyMemory<byte>, CancellationToken, Task<byte[]>>? Timestamp { get; init; }
+
     /// <summary>How long a witness may take to answer.</summary>
     public TimeSpan WitnessTimeout { get; init; } = TimeSpan.FromSeconds(5);
 }

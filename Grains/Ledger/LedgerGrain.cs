@@ -47,6 +47,7 @@ public sealed class LedgerGrain : Grain, ILedgerGrain, IDisposable
     private string? _refusal;
     private (long Size, string Note) _checkpoint;
     private (long Size, string Note) _cosigned;
+    private (long Size, string Note, byte[]? Token) _stamped;
 
     /// <summary>Made by the runtime.</summary>
     public LedgerGrain(
@@ -171,10 +172,13 @@ public sealed class LedgerGrain : Grain, ILedgerGrain, IDisposable
                     $"The ledger of {Tenant} has no leaf {(low < 0 ? low : high)} in {_checkpoint.Size}."));
         }
 
-        var (size, note) = high < _cosigned.Size ? _cosigned : _checkpoint;
+        var token = high < _stamped.Size ? _stamped.Token : null;
+        var (size, note) = token is not null ? (_stamped.Size, _stamped.Note)
+            : high < _cosigned.Size ? _cosigned
+            : _checkpoint;
         try
         {
-            return await Task.Run(() => leaves.Select(leaf => Prove(files, leaf, size, note)).ToList());
+            return await Task.Run(() => leaves.Select(leaf => Prove(files, leaf, size, note, token)).ToList());
         }
         catch (Exception error) when (error is LogException or IOException)
         {
@@ -226,7 +230,32 @@ public sealed class LedgerGrain : Grain, ILedgerGrain, IDisposable
         return _cosigning is { IsCompleted: false } ? _cosigning : _cosigning = CosignNewestAsync(files);
     }
 
-    private static LedgerProof Prove(LogFiles files, long leaf, long size, string note)
+    /// <inheritdoc />
+    public async Task<long?> TimestampAsync()
+    {
+        var (files, _) = RequireOpen();
+        var (size, note) = _options.WitnessQuorum > 0 ? _cosigned : _checkpoint;
+        if (_options.Timestamp is not { } stamp || size <= _stamped.Size)
+        {
+            return null;
+        }
+
+        var token = await stamp(Encoding.UTF8.GetBytes(note), CancellationToken.None);
+        RequireOpen();
+        try
+        {
+            await Task.Run(() => files.KeepTimestamp(size, note, token));
+        }
+        catch (LogException error)
+        {
+            throw new RefusalException(RefusalKind.Unavailable, $"The ledger of {Tenant}: {error.Message}");
+        }
+
+        _stamped = (size, note, token);
+        return size;
+    }
+
+    private static LedgerProof Prove(LogFiles files, long leaf, long size, string note, byte[]? token)
     {
         var opening = files.ReadOpening(leaf);
         return new LedgerProof(
@@ -236,7 +265,8 @@ public sealed class LedgerGrain : Grain, ILedgerGrain, IDisposable
             opening.Salt.ToArray(),
             opening.Body.ToArray(),
             files.InclusionProof(leaf, size),
-            note);
+            note,
+            token);
     }
 
     private static List<LedgerRecord> Read(LogFiles files, long from, long end)
@@ -295,17 +325,23 @@ public sealed class LedgerGrain : Grain, ILedgerGrain, IDisposable
             _recent.Add(RecentKeys.Shorten(record.KeyHash.Span), new LedgerReceipt(record.Leaf, record.CheckpointSize));
         }
 
-        _cosigned = await Task.Run(() => Cosigned(_files, _signer.Verifier), cancellationToken);
+        _cosigned = await Task.Run(
+            () => OfThisLog(_files, _signer.Verifier, _files.ReadCosigned()), cancellationToken);
+        if (await Task.Run(_files.ReadTimestamp, cancellationToken) is { } stamped)
+        {
+            var (size, note) = OfThisLog(_files, _signer.Verifier, stamped.Note);
+            _stamped = (size, note, stamped.Token);
+        }
 
         // A crash may have come between head and signature; signing again gives the same bytes.
         await SignAsync(_files, _signer, _files.Head);
         LedgerLog.Opened(_logger, _signer.Name, _files.Head.Size);
     }
 
-    /// <summary>What the witnesses have cosigned must be of this log: else it is not the log that they have seen.</summary>
-    private static (long Size, string Note) Cosigned(LogFiles files, VerifierKey key)
+    /// <summary>What others have signed must be of this log: else it is not the log that they have seen.</summary>
+    private static (long Size, string Note) OfThisLog(LogFiles files, VerifierKey key, string? kept)
     {
-        if (files.ReadCosigned() is not { } note)
+        if (kept is not { } note)
         {
             return default;
         }
@@ -315,7 +351,7 @@ public sealed class LedgerGrain : Grain, ILedgerGrain, IDisposable
             && checkpoint.Root.Span.SequenceEqual(files.Root(checkpoint.Size))
                 ? (checkpoint.Size, note)
                 : throw new LogException(
-                    LogFault.RootDiffers, $"What witnesses cosigned is not of this log. {reason}".Trim());
+                    LogFault.RootDiffers, $"What others cosigned or stamped is not of this log. {reason}".Trim());
     }
 
     private async Task<WitnessRound> CosignNewestAsync(LogFiles files)

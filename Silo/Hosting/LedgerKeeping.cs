@@ -18,11 +18,18 @@ internal sealed class LedgerKeeping : BackgroundService, IHealthCheck
     /// <summary>Between rounds of the witnesses.</summary>
     public static readonly TimeSpan RoundEvery = TimeSpan.FromSeconds(10);
 
+    /// <summary>Between timestamps.</summary>
+    public static readonly TimeSpan StampEvery = TimeSpan.FromHours(1);
+
+    private static readonly TimeSpan StampAgain = TimeSpan.FromMinutes(1);
     private static readonly string[] WitnessLabel = ["witness"];
 
     private readonly ILedgerGrain _ledger;
     private readonly string _tenant;
     private readonly bool _hasWitnesses;
+    private readonly bool _hasAuthority;
+    private readonly Gauge _stampedAt;
+    private readonly Counter _stampsFailed;
     private readonly TimeProvider _clock;
     private readonly ILogger<LedgerKeeping> _logger;
     private readonly Counter _rounds;
@@ -34,6 +41,7 @@ internal sealed class LedgerKeeping : BackgroundService, IHealthCheck
     private WitnessRound? _last;
     private string? _keyTold;
     private long _minute;
+    private DateTimeOffset _nextStamp = DateTimeOffset.MinValue;
 
     public LedgerKeeping(
         IGrainFactory grains,
@@ -45,6 +53,7 @@ internal sealed class LedgerKeeping : BackgroundService, IHealthCheck
         _tenant = settings.Tenant;
         _ledger = grains.GetGrain<ILedgerGrain>(_tenant);
         _hasWitnesses = settings.Ledger.Quorum > 0;
+        _hasAuthority = settings.Ledger.TimestampAuthority is not null;
         _clock = clock;
         _logger = logger;
         var factory = Metrics.WithCustomRegistry(registry);
@@ -59,6 +68,10 @@ internal sealed class LedgerKeeping : BackgroundService, IHealthCheck
             "talreg_ledger_cosigned_size", "Entries under the newest checkpoint with a quorum of cosignatures.");
         _size = factory.CreateGauge(
             "talreg_ledger_size", "Entries under the checkpoint that witnesses were asked about.");
+        _stampedAt = factory.CreateGauge(
+            "talreg_ledger_timestamp_seconds", "When a checkpoint was last time-stamped, Unix seconds; 0 for never.");
+        _stampsFailed = factory.CreateCounter(
+            "talreg_ledger_timestamps_failed_total", "Times that the time-stamping authority gave no timestamp.");
         _quorum.Set(_hasWitnesses ? 0 : 1);
         _minute = Minute(clock.GetUtcNow());
     }
@@ -72,9 +85,13 @@ internal sealed class LedgerKeeping : BackgroundService, IHealthCheck
     }
 
     /// <summary>How the ledger's grains work.</summary>
+    /// <exception cref="System.Security.Cryptography.CryptographicException">The authority's roots do not read.</exception>
     public static LedgerOptions Options(string directory, RecorderSettings settings) => new()
     {
         Directory = directory,
+        Timestamp = settings.Ledger.TimestampAuthority is { } url
+            ? new TimestampAuthority(url, settings.Ledger.TimestampTrust!).StampAsync
+            : null,
         Witnesses = settings.Ledger.Witnesses,
         WitnessQuorum = settings.Ledger.Quorum,
     };
@@ -94,6 +111,11 @@ internal sealed class LedgerKeeping : BackgroundService, IHealthCheck
         if (_hasWitnesses)
         {
             await TryAsync("witnesses' round", AskWitnessesAsync).ConfigureAwait(false);
+        }
+
+        if (_hasAuthority && _clock.GetUtcNow() >= _nextStamp)
+        {
+            await StampAsync().ConfigureAwait(false);
         }
     }
 
@@ -156,6 +178,25 @@ internal sealed class LedgerKeeping : BackgroundService, IHealthCheck
             now,
             new JsonObject { ["tenant"] = _tenant, ["minute"] = minute }).ConfigureAwait(false);
         _minute = minute;
+    }
+
+    private async Task StampAsync()
+    {
+        try
+        {
+            if (await _ledger.TimestampAsync().ConfigureAwait(false) is not null)
+            {
+                _stampedAt.Set(_clock.GetUtcNow().ToUnixTimeSeconds());
+            }
+
+            _nextStamp = _clock.GetUtcNow() + StampEvery;
+        }
+        catch (Exception e) when (e is TimeoutException or OrleansException or RefusalException)
+        {
+            _stampsFailed.Inc();
+            _nextStamp = _clock.GetUtcNow() + StampAgain;
+            _logger.TimestampFailed(StampAgain, e.Message);
+        }
     }
 
     private Task<LedgerReceipt> AppendAsync(LedgerEventKind kind, string key, DateTimeOffset at, JsonObject body) =>

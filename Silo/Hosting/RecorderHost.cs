@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Orleans.Configuration;
 using Prometheus;
@@ -66,7 +67,7 @@ internal sealed class RecorderHost : ProgramHost
             return new RecorderHost(parts, Build(settings, console, parts));
         }
         catch (Exception e) when (e is StoreException or AccessTokensException or IOException
-            or UnauthorizedAccessException)
+            or UnauthorizedAccessException or CryptographicException)
         {
             await parts.DisposeAsync().ConfigureAwait(false);
             throw new StartRefusedException(e.Message);

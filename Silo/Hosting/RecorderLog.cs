@@ -34,6 +34,9 @@ internal static partial class RecorderLog
     [LoggerMessage(6013, LogLevel.Information, "A quorum of witnesses cosigns the ledger again, at {Size} entries")]
     public static partial void QuorumBack(this ILogger logger, long size);
 
+    [LoggerMessage(6014, LogLevel.Error, "The ledger's checkpoint is not time-stamped; again in {Delay}: {Reason}")]
+    public static partial void TimestampFailed(this ILogger logger, TimeSpan delay, string reason);
+
     [LoggerMessage(6020, LogLevel.Warning, "No silo of the cluster can be reached; trying again: {Reason}")]
     public static partial void NoSilo(this ILogger logger, string reason);
 

@@ -97,6 +97,11 @@ internal sealed record SettingKey(string Name, string Allowed)
     public static readonly SettingKey WitnessQuorum = Number(
         "witness-quorum", 1, 8, "witnesses, not more than there are");
 
+    public static readonly SettingKey TimestampAuthority = new(
+        "timestamp-authority", "the URL of a time-stamping authority (RFC 3161), beside timestamp-trust");
+
+    public static readonly SettingKey TimestampTrust = new("timestamp-trust", PemFile);
+
     public static readonly SettingKey Database = new(
         "database",
         "a connection string of Npgsql with Host and Database; Host on this machine (a socket's folder or 127.0.0.1), or "
@@ -132,6 +137,7 @@ internal sealed record SettingKey(string Name, string Allowed)
         MediaTimeout,
         SegmentMib, Volumes, ReserveSegments, StallMib, SpaceAlarm, SpaceRefuse, Lines, PreBufferMib,
         ScrubMibPerSecond, ScrubDays, LedgerPublic, Witnesses, WitnessQuorum,
+        TimestampAuthority, TimestampTrust,
         Database, Cluster, Silo, SiloClients, Ledger, ClusterKey, Reading, Heartbeat, ClusterTlsCertificate,
         ClusterTlsKey, ClusterTlsTrust,
     ];

@@ -17,12 +17,44 @@ internal sealed record WitnessSettings
     /// <summary>Cosignatures wanted; 0 without witnesses.</summary>
     public int Quorum { get; init; }
 
+    /// <summary>Where checkpoints are time-stamped; null for nowhere.</summary>
+    public Uri? TimestampAuthority { get; init; }
+
+    /// <summary>PEM file of the roots the authority's certificate leads to; null without an authority.</summary>
+    public string? TimestampTrust { get; init; }
+
     /// <summary>Reads and checks them.</summary>
     /// <param name="configuration">Whose keys are known and hold something.</param>
     /// <param name="isPublic">What <c>ledger-public</c> says.</param>
     /// <param name="quorum">Reads <c>witness-quorum</c>.</param>
     /// <exception cref="SettingsException">The first fault found.</exception>
     public static WitnessSettings Read(IConfiguration configuration, bool isPublic, Func<SettingKey, int> quorum)
+    {
+        var (url, roots) = (configuration[SettingKey.TimestampAuthority.Name],
+            configuration[SettingKey.TimestampTrust.Name]);
+        Uri? authority = null;
+        if (url is not null && (!Uri.TryCreate(url, UriKind.Absolute, out authority)
+            || authority.Scheme is not ("http" or "https")))
+        {
+            throw new SettingsException(
+                SettingKey.TimestampAuthority.Name, url, SettingKey.TimestampAuthority.Allowed);
+        }
+
+        // Roots without an authority, or the other way round, would look like timestamps and be none.
+        return ReadWitnesses(configuration, isPublic, quorum) with
+        {
+            TimestampAuthority = authority,
+            TimestampTrust = authority is null && roots is null
+                ? null
+                : authority is null
+                    ? throw new SettingsException(
+                        SettingKey.TimestampAuthority.Name, held: null, SettingKey.TimestampAuthority.Allowed)
+                    : SettingsReader.ExistingFile(SettingKey.TimestampTrust, roots),
+        };
+    }
+
+    private static WitnessSettings ReadWitnesses(
+        IConfiguration configuration, bool isPublic, Func<SettingKey, int> quorum)
     {
         var file = configuration[SettingKey.Witnesses.Name];
         var held = configuration[SettingKey.WitnessQuorum.Name];

@@ -75,6 +75,11 @@ internal sealed class EvidenceBundle : IEvidenceBundle
         }
 
         members.Add(Text("checkpoint", proofs[0].Checkpoint));
+        if (proofs[0].Timestamp is { } token)
+        {
+            members.Add(BundleMember.FromBytes("checkpoint.tst", token));
+        }
+
         string? signed = null;
         var bundle = new EvidenceBundle(
             call.Id.ToString(), members, takes, async text =>

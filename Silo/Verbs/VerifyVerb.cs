@@ -66,6 +66,7 @@ internal static class VerifyVerb
             {
                 Witnesses = anchors?.Witnesses ?? [],
                 WitnessQuorum = anchors?.Quorum ?? 0,
+                TimestampRoots = anchors?.TimestampRoots ?? [],
             });
             await console.Output.WriteLineAsync(report.Text()).ConfigureAwait(false);
             return report.ExitCode;

@@ -153,7 +153,7 @@ public sealed partial class WebVerifierTests(ITestOutputHelper output)
         Assert.Contains("usage: node verify.mjs", text, StringComparison.Ordinal);
     }
 
-    private static string Script => Path.Combine(Web, "verify.mjs");
+    internal static string Script => Path.Combine(Web, "verify.mjs");
 
     private static SampleBundle Without(SampleBundle sample, string member)
     {

@@ -54,7 +54,7 @@ public sealed record LedgerEvent(
 [GenerateSerializer, Immutable, Alias("Talreg.LedgerReceipt")]
 public sealed record LedgerReceipt([property: Id(0)] long Leaf, [property: Id(1)] long CheckpointSize);
 
-/// <summary>What a verifier needs to check one leaf against a checkpoint.</summary>
+/// <summary>What a verifier needs to check one leaf against a checkpoint; with the checkpoint's RFC 3161 token, where it has one.</summary>
 [GenerateSerializer, Immutable, Alias("Talreg.LedgerProof")]
 public sealed record LedgerProof(
     [property: Id(0)] long Leaf,
@@ -63,7 +63,8 @@ public sealed record LedgerProof(
     [property: Id(3)] byte[] Salt,
     [property: Id(4)] byte[] Body,
     [property: Id(5)] IReadOnlyList<byte[]> Path,
-    [property: Id(6)] string Checkpoint);
+    [property: Id(6)] string Checkpoint,
+    [property: Id(7)] byte[]? Timestamp);
 
 /// <summary>A leaf with what it commits to.</summary>
 /// <param name="Leaf">Its index.</param>
@@ -123,8 +124,8 @@ public interface ILedgerGrain : IGrainWithStringKey
     Task<LedgerProof> ProveAsync(long leaf);
 
     /// <summary>
-    /// Proves leaves, all against one checkpoint: the newest that a quorum of witnesses has cosigned, where it covers them all, else the
-    /// newest.
+    /// Proves leaves, all against one checkpoint: the newest with a timestamp where it covers them all, else the newest that a quorum
+    /// of witnesses has cosigned, else the newest.
     /// </summary>
     /// <param name="leaves">1 to 256 of them.</param>
     /// <exception cref="RefusalException">No such leaf.</exception>
@@ -134,6 +135,12 @@ public interface ILedgerGrain : IGrainWithStringKey
     /// <summary>Asks the witnesses to cosign the newest checkpoint. A round that is under way is waited for, not begun twice.</summary>
     [Alias("Cosign")]
     Task<WitnessRound> CosignAsync();
+
+    /// <summary>Has the newest checkpoint with a quorum (the newest, where no witness is configured) time-stamped.</summary>
+    /// <returns>Its size; null when no authority is configured, or nothing is new since the last timestamp.</returns>
+    /// <exception cref="RefusalException">The authority gave no timestamp that can be used.</exception>
+    [Alias("Timestamp")]
+    Task<long?> TimestampAsync();
 
     /// <summary>Leaves in order from <paramref name="from"/> on, at most 256; none at the end.</summary>
     [Alias("Read")]

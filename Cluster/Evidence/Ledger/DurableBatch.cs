@@ -3,13 +3,16 @@ using Microsoft.Win32.SafeHandles;
 namespace Talreg.Evidence.Ledger;
 
 /// <summary>
-/// Writes to several files that are on stable storage when <see cref="Sync"/> returns, all or not to be counted on. The syncs wait beside
-/// each other, because the file system then settles many with one flush. One thread.
+/// Writes to several files that are on stable storage when <see cref="Sync"/> returns, all or not to be counted on. The syncs of many files
+/// wait beside each other, because the file system then settles many with one flush. One thread.
 /// </summary>
 internal sealed class DurableBatch : IDisposable
 {
-    /// <summary>Syncs that wait at once.</summary>
-    private const int MaxParallel = 8;
+    /// <summary>Syncs that wait at once: each blocks a thread of the pool that grains run on.</summary>
+    private const int MaxParallel = 4;
+
+    /// <summary>Files up to which one thread syncs them all: what a batch of a few leaves writes.</summary>
+    private const int MaxAlone = 8;
 
     private readonly List<(SafeFileHandle File, string Path)> _files = [];
     private readonly HashSet<string> _directories = new(StringComparer.Ordinal);
@@ -37,7 +40,7 @@ internal sealed class DurableBatch : IDisposable
         Parallel.For(
             0,
             _files.Count,
-            new ParallelOptions { MaxDegreeOfParallelism = MaxParallel },
+            new ParallelOptions { MaxDegreeOfParallelism = _files.Count > MaxAlone ? MaxParallel : 1 },
             i =>
             {
                 try

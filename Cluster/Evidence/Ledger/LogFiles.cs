@@ -30,6 +30,8 @@ public sealed class LogFiles : IDisposable
     /// <summary>The most entries in one append.</summary>
     public const int MaxBatch = 1024;
 
+    private const string TimestampFolder = "timestamps";
+    private const string TokenSuffix = ".tst";
     private readonly LogReader _reader;
     private readonly FileStream _lock;
     private CompactRange _range = new();
@@ -113,6 +115,41 @@ public sealed class LogFiles : IDisposable
     /// <summary>The newest checkpoint with a quorum of cosignatures, or null when there is none.</summary>
     public string? ReadCosigned() => Read(PublishedLog.CosignedFile);
 
+    /// <summary>Keeps a checkpoint with its RFC 3161 timestamp, durably; those before it stay.</summary>
+    /// <param name="size">The checkpoint's size.</param>
+    /// <param name="note">The checkpoint, whose bytes were stamped.</param>
+    /// <param name="token">The timestamp token, DER.</param>
+    public void KeepTimestamp(long size, string note, byte[] token)
+    {
+        ArgumentNullException.ThrowIfNull(token);
+        DurableFile.CreateDirectory(_reader.FullPath(TimestampFolder));
+
+        // The note first: a token without its note would be of nothing.
+        Publish(TimestampName(size), note);
+        Replace(TimestampName(size) + TokenSuffix, token);
+    }
+
+    /// <summary>The newest checkpoint with a timestamp, and the token; null when there is none.</summary>
+    public (string Note, byte[] Token)? ReadTimestamp()
+    {
+        var folder = _reader.FullPath(TimestampFolder);
+        if (!Directory.Exists(folder))
+        {
+            return null;
+        }
+
+        var newest = Directory.EnumerateFiles(folder, "*" + TokenSuffix)
+            .Select(path => long.TryParse(
+                Path.GetFileNameWithoutExtension(path), NumberStyles.None, CultureInfo.InvariantCulture, out var size)
+                    ? size
+                    : -1)
+            .DefaultIfEmpty(-1)
+            .Max();
+        return newest >= 0 && Read(TimestampName(newest)) is { } note
+            ? (note, File.ReadAllBytes(_reader.FullPath(TimestampName(newest) + TokenSuffix)))
+            : null;
+    }
+
     /// <summary>The published checkpoint, or null when none was.</summary>
     public string? ReadCheckpoint() => Read(PublishedLog.CheckpointFile);
 
@@ -191,9 +228,14 @@ public sealed class LogFiles : IDisposable
     private void Publish(string name, string note)
     {
         ArgumentNullException.ThrowIfNull(note);
+        Replace(name, Encoding.UTF8.GetBytes(note));
+    }
+
+    private void Replace(string name, byte[] content)
+    {
         try
         {
-            DurableFile.Replace(_reader.FullPath(name), Encoding.UTF8.GetBytes(note));
+            DurableFile.Replace(_reader.FullPath(name), content);
         }
         catch (IOException error)
         {
@@ -206,6 +248,9 @@ public sealed class LogFiles : IDisposable
         var path = _reader.FullPath(name);
         return File.Exists(path) ? File.ReadAllText(path, Encoding.UTF8) : null;
     }
+
+    private static string TimestampName(long size) =>
+        string.Create(CultureInfo.InvariantCulture, $"{TimestampFolder}/{size}");
 
     private static FileStream Lock(string directory)
     {

@@ -12,9 +12,10 @@ internal sealed class BundleChecks(Findings findings, ByteSource zip, TrustAncho
     private static readonly string[] Required =
         [Manifest.MemberName, ReadmeMember, CallChecks.MemberName, CheckpointMember, KeyMember];
 
-    private static readonly string[] Optional = [AudioChecks.MemberName, PageMember];
+    private static readonly string[] Optional = [AudioChecks.MemberName, PageMember, TimestampChecks.MemberName];
 
     private SignedNote? _checkpointNote;
+    private ReadOnlyMemory<byte> _checkpointBytes;
 
     /// <summary>Runs them all; answers null when no member could be found.</summary>
     public BundleContext? Run()
@@ -176,6 +177,7 @@ internal sealed class BundleChecks(Findings findings, ByteSource zip, TrustAncho
 
         bundle.Checkpoint = checkpoint;
         _checkpointNote = note;
+        _checkpointBytes = bytes;
     }
 
     private void CheckOrigin(BundleContext bundle)
@@ -201,11 +203,11 @@ internal sealed class BundleChecks(Findings findings, ByteSource zip, TrustAncho
         findings.Check(
             CheckNames.CheckpointSignature, CheckpointMember, Verify(note, bundle.Key, out var detail), detail, detail);
         WitnessChecks.Run(findings, note, options);
+        TimestampChecks.Run(bundle, _checkpointBytes.Span, options);
     }
 
     private void LeaveStanding()
     {
-        findings.Leave("Times rest on the recorder's own clock: there is no RFC 3161 timestamp.");
         findings.Leave("Who spoke, and what never reached the recorder, cannot be proved by a recording of packets.");
         findings.Leave("Packets lost before the first or after the last of an SSRC leave no gap in its numbers.");
         findings.Leave(

@@ -6,12 +6,12 @@ import { listMember, numberMember, parseCanonical, textMember } from './json.mjs
 import { limits } from './limits.mjs';
 import { checkManifest, checkSignature, parseCheckpoint, parseManifest, parseNote, parseVerifierKey } from './notes.mjs';
 import { checkTake } from './takes.mjs';
-import { checkWitnesses } from './witnesses.mjs';
+import { checkTimestamp, checkWitnesses } from './witnesses.mjs';
 import { checkCanonical, readZip } from './zip.mjs';
 
 const required = ['MANIFEST', 'README.txt', 'call.json', 'checkpoint', 'key'];
 const audioMember = 'audio.wav';
-const optional = [audioMember, 'verify.html'];
+const optional = [audioMember, 'checkpoint.tst', 'verify.html'];
 const wavHeaderLength = 44;
 const renderingRates = [8000, 16000];
 
@@ -159,6 +159,7 @@ async function checkOrigin(bundle, note, trust) {
   const { valid, detail } = await checkSignature(note, bundle.key);
   findings.check('checkpoint signature', 'checkpoint', valid, detail, detail);
   await checkWitnesses(findings, note, trust);
+  await checkTimestamp(bundle, bundle.members.get('checkpoint').data);
 }
 
 function checkAudio(bundle) {
@@ -228,7 +229,6 @@ function checkCall(bundle) {
 }
 
 function leaveStanding(findings, trust) {
-  findings.leave("Times rest on the recorder's own clock: there is no RFC 3161 timestamp.");
   findings.leave('Who spoke, and what never reached the recorder, cannot be proved by a recording of packets.');
   findings.leave('Packets lost before the first or after the last of an SSRC leave no gap in its numbers.');
   findings.leave("Whoever holds the log's key and a take's key together can write another history for entries that "

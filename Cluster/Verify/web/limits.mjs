@@ -17,6 +17,7 @@ export const limits = {
   trustLine: 512,
   trustLength: 64 << 10,
   witnesses: 16,
+  timestampBytes: 256 << 10,
   lastSecond: 253_402_300_799n,
   proofHashes: 63,
 };
