@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using Talreg.Contracts.Calls;
 using Talreg.Contracts.Gateways;
+using Talreg.Contracts.Json;
 
 namespace Talreg.Contracts.Policies;
 
@@ -43,7 +44,7 @@ public sealed record PolicyRule
     public int PreBufferSeconds { get; init; }
 
     /// <summary>What becomes of keys pressed: card data may follow, or they may be nobody's to read.</summary>
-    [Id(9), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    [Id(9), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault), JsonConverter(typeof(RuleDigitsConverter))]
     public DigitHandling Digits { get; init; }
 
     /// <summary>The tenant's name.</summary>
