@@ -167,8 +167,8 @@ public static class CallTransitions
     }
 
     /// <summary>
-    /// Notes a command on the timeline, with who gave it and why. Start and stop are decisions too; a pause is none: the take
-    /// declares it as a gap.
+    /// Notes a command on the timeline, with who gave it and why. Start and stop are decisions too; a pause is none:
+    /// the take declares it as a gap.
     /// </summary>
     public static CallDocument Command(
         CallDocument document, CallCommand command, string actor, string? reason, DateTimeOffset at)
