@@ -28,7 +28,8 @@ public sealed class CompiledPolicy
     public bool AsksForConsent { get; }
 
     /// <summary>
-    /// The rules in the order in which they decide: duties by falling rank, of one rank those not to record first; then the rules
+    /// The rules in the order in which they decide: duties by falling rank, of one rank those not to record first; then
+    /// the rules
     /// without a duty. Where that leaves two equal, their place in the document decides.
     /// </summary>
     public static IEnumerable<PolicyRule> InOrder(IEnumerable<PolicyRule> rules) => rules
@@ -41,7 +42,8 @@ public sealed class CompiledPolicy
     public PolicyVerdict Evaluate(in PolicyFacts facts) => Decide(facts, explain: true);
 
     /// <summary>
-    /// As <see cref="Evaluate"/>, without explanations: the reason is empty, and a conflict is not said. Allocates nothing.
+    /// As <see cref="Evaluate"/>, without explanations: the reason is empty, and a conflict is not said. Allocates
+    /// nothing.
     /// </summary>
     /// <exception cref="InvalidOperationException">No rule matches: the document was never validated.</exception>
     public PolicyVerdict Find(in PolicyFacts facts) => Decide(facts, explain: false);

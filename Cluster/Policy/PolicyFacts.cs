@@ -4,7 +4,9 @@ using Talreg.Contracts.Policies;
 
 namespace Talreg.Policy;
 
-/// <summary>What a policy may look at. Members that are null are not known; a rule that asks for them does not match.</summary>
+/// <summary>
+/// What a policy may look at. Members that are null are not known; a rule that asks for them does not match.
+/// </summary>
 /// <param name="Interface">The interface's name.</param>
 /// <param name="Line">The line's name.</param>
 /// <param name="Calling">The calling party: an address of record or a number.</param>
@@ -40,7 +42,9 @@ public readonly record struct PolicyFacts(
     /// <summary>What is known of consents, beside what the fields say; one entry for each person and purpose.</summary>
     public IReadOnlyList<ConsentFact>? Consents { get; init; }
 
-    /// <summary>True when waiting for more facts is over: rules that say <c>pending</c> do not apply any more.</summary>
+    /// <summary>
+    /// True when waiting for more facts is over: rules that say <c>pending</c> do not apply any more.
+    /// </summary>
     public bool PendingOver { get; init; }
 
     /// <summary>The facts of an offer.</summary>

@@ -4,7 +4,8 @@ namespace Talreg.Policy;
 
 /// <summary>One fault of a policy's text.</summary>
 /// <param name="Rule">
-/// The rule's name, or its number as <c>#1</c> when it has no valid one; the list's for what rules refer to; empty for the document.
+/// The rule's name, or its number as <c>#1</c> when it has no valid one; the list's for what rules refer to; empty for
+/// the document.
 /// </param>
 /// <param name="Member">The member as the API names it.</param>
 /// <param name="Message">What is wrong and what is allowed.</param>

@@ -6,7 +6,9 @@ using Talreg.Policy;
 namespace Talreg.Grains.Policies;
 
 /// <summary>A policy's versions. Every change stands in the tenant's ledger before it is answered.</summary>
-/// <remarks>What is in force follows from the clock and from what was said, so a moment that lies ahead needs no timer.</remarks>
+/// <remarks>
+/// What is in force follows from the clock and from what was said, so a moment that lies ahead needs no timer.
+/// </remarks>
 public sealed class RetentionPolicyGrain(
     [PersistentState("policy", GrainsOptions.Storage)] IPersistentState<RetentionPolicyState> state,
     GrainsOptions options,
@@ -21,7 +23,9 @@ public sealed class RetentionPolicyGrain(
     /// <summary>How far ahead a version may be put in force.</summary>
     public static readonly TimeSpan FurthestAhead = TimeSpan.FromDays(366);
 
-    /// <summary>The newest versions that a history gives with their text, as long as they have at most 10,000 rules together.</summary>
+    /// <summary>
+    /// The newest versions that a history gives with their text, as long as they have at most 10,000 rules together.
+    /// </summary>
     public const int MaxTextsInHistory = 16;
 
     private const string Installer = "talreg";
@@ -72,7 +76,8 @@ public sealed class RetentionPolicyGrain(
     }
 
     /// <inheritdoc />
-    public Task<int> GetActiveNumberAsync() => Task.FromResult(state.State.ActiveAt(clock.GetUtcNow()));
+    public Task<int> GetActiveNumberAsync(TimeSpan ahead) =>
+        Task.FromResult(state.State.ActiveAt(clock.GetUtcNow() + ahead));
 
     /// <inheritdoc />
     public Task<PolicyVersion?> GetActiveAsync() => GetVersionAsync(state.State.ActiveAt(clock.GetUtcNow()));
@@ -164,6 +169,7 @@ public sealed class RetentionPolicyGrain(
 
         RequireTime(at, now);
         var activation = new PolicyActivation(version, at ?? now, actor, now, ApproverFor(known, actor));
+        await GrainFactory.GetGrain<IPolicyDecisionGrain>(this.GetPrimaryKeyString()).PrepareAsync(known);
         await Ledger.AppendAsync(PolicyLeaves.Activated(_tenant, known, activation));
         await SaveAsync(next =>
         {

@@ -6,7 +6,9 @@ namespace Talreg.Grains.Policies;
 [GenerateSerializer, Alias("Talreg.RetentionPolicyState")]
 public sealed class RetentionPolicyState
 {
-    /// <summary>Versions, number 1 first. A version without its text has it in an <see cref="IPolicyTextGrain"/>.</summary>
+    /// <summary>
+    /// Versions, number 1 first. A version without its text has it in an <see cref="IPolicyTextGrain"/>.
+    /// </summary>
     [Id(0)] public List<PolicyVersion> Versions { get; set; } = [];
 
     /// <summary>The number in force before anything in <see cref="Activations"/>; 0 for none.</summary>
@@ -18,7 +20,9 @@ public sealed class RetentionPolicyState
     /// <summary>Versions whose approval was not used yet.</summary>
     [Id(3)] public List<int> Approved { get; set; } = [];
 
-    /// <summary>The number in force at a moment: the one whose time came last; of one time, the one that was said last.</summary>
+    /// <summary>
+    /// The number in force at a moment: the one whose time came last; of one time, the one that was said last.
+    /// </summary>
     public int ActiveAt(DateTimeOffset moment)
     {
         var active = Active;

@@ -70,7 +70,9 @@ internal sealed class SimulationRun(
         Next = offset + limit < _changed.Count ? offset + limit : null,
     };
 
-    /// <summary>True where the call, its keys pressed or who may have it would have fared otherwise; another rule alone is not.</summary>
+    /// <summary>
+    /// True where the call, its keys pressed or who may have it would have fared otherwise; another rule alone is not.
+    /// </summary>
     private static bool IsOtherwise(Verdict decided, PolicyVerdict now) =>
         decided.Kind != now.Kind
         || decided.Retention != now.Retention

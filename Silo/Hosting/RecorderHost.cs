@@ -3,12 +3,14 @@ using System.Security.Cryptography;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Orleans.Configuration;
 using Prometheus;
+using Talreg.Contracts;
 using Talreg.Api;
 using Talreg.Api.Access;
 using Talreg.Api.Recordings;
 using Talreg.Gateway;
 using Talreg.Grains;
 using Talreg.Grains.Ledger;
+using Talreg.Grains.Policies;
 using Talreg.Silo.Options;
 using Talreg.Silo.Recordings;
 using Talreg.State;
@@ -127,6 +129,8 @@ internal sealed class RecorderHost : ProgramHost
             silo.UseLocalhostClustering(
                 FreePort(), FreePort(), serviceId: "talreg", clusterId: Guid.NewGuid().ToString("N"));
             silo.Configure<EndpointOptions>(endpoint => endpoint.AdvertisedIPAddress = IPAddress.Loopback);
+            silo.AddStartupTask((services, _) => services.GetRequiredService<IGrainFactory>()
+                .GetGrain<IPolicyDecisionGrain>(Names.Key(settings.Tenant, settings.Policy)).ReadyAsync());
             silo.Services.AddTalregSqliteStorage(
                 new SqliteDatabaseOptions { Path = Path.Combine(folder.Path, "state.db") });
         });

@@ -29,5 +29,8 @@ internal static class Steps
         ("seal: a chunk of 10 packets in a new slot", () => new(new SealStep(ChunkText, chunksPerSlot: 1))),
         ("verify: hash a chunk of 10 packets into the chain", () => new(new VerifyStep())),
         ("open: check, derive the key, decrypt a chunk of 10 packets", () => new(new OpenStep())),
+        ("policy: decide by 10,000 rules", () => new(new PolicyStep(PolicyStep.Mixed, explain: false))),
+        ("policy: decide by 10,000 rules and explain", () => new(new PolicyStep(PolicyStep.Mixed, explain: true))),
+        ("policy: decide by 10,000 rules that are alike", () => new(new PolicyStep(PolicyStep.Alike, explain: false))),
     ];
 }

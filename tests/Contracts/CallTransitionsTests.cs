@@ -150,11 +150,26 @@ public sealed class CallTransitionsTests
     public void Command_start_and_stop_are_verdicts_and_a_pause_is_none()
     {
         var call = CallTransitions.Admit(null, Admitted(VerdictKind.OnDemand));
-        Assert.Same(call, CallTransitions.Command(call, CallCommand.Pause, "ann", null, Start));
+        call = CallTransitions.Command(call, CallCommand.Pause, "ann", null, Start);
+        Assert.Single(call.Verdicts);
         call = CallTransitions.Command(call, CallCommand.Start, "ann", null, Start.AddSeconds(5));
         Assert.Equal(VerdictKind.Record, call.Verdicts[^1].Kind);
         Assert.Equal("start by ann", call.Verdicts[^1].Reason);
         Assert.Equal(TakeDesire.Stop, Desired(call, CallCommand.Stop));
+    }
+
+    [Theory]
+    [InlineData(CallCommand.Start, TimelineChange.RecordingStarted)]
+    [InlineData(CallCommand.Stop, TimelineChange.RecordingStopped)]
+    [InlineData(CallCommand.Pause, TimelineChange.RecordingPaused)]
+    [InlineData(CallCommand.Resume, TimelineChange.RecordingResumed)]
+    public void Command_stands_on_the_timeline_with_its_actor_and_reason(CallCommand command, TimelineChange change)
+    {
+        var call = CallTransitions.Admit(null, Admitted(VerdictKind.OnDemand));
+        call = CallTransitions.Command(call, command, "ann", "card payment", Start.AddSeconds(5));
+        var entry = Assert.Single(call.Timeline);
+        Assert.Equal((change, "ann", "card payment"), (entry.Change, entry.Actor, entry.Reason));
+        Assert.Equal((Start.AddSeconds(5), "", ""), (entry.At, entry.Participant, entry.Label));
     }
 
     [Fact]

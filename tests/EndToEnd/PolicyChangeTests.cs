@@ -3,11 +3,15 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
 using Talreg.Contracts.Calls;
+using Talreg.Contracts.Json;
 using Talreg.Contracts.Ledger;
+using Talreg.Contracts.Policies;
 using Talreg.Grains.Policies;
+using Talreg.Policy;
 using Talreg.TestKit;
 
 namespace Talreg.EndToEnd.Tests;
@@ -19,7 +23,7 @@ public sealed class PolicyChangeTests
     private const string Path = "api/v1/policies/default/versions/2";
 
     // The caller of the demo's call is a protected line, and its interface is bound by law to record.
-    private const string Policy = """
+    private const string Text = """
         {"schema":"urn:talreg:policy:1",
          "partyLists":[{"name":"protected","entries":["+4930555*"]}],
          "rules":[
@@ -42,7 +46,7 @@ public sealed class PolicyChangeTests
             using var second = new HttpClient { BaseAddress = recorder.Http.BaseAddress };
             second.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", SecondToken);
             await CallAsync(recorder, CallState.Sealed);
-            using var content = new StringContent(Policy, Encoding.UTF8, "application/json");
+            using var content = new StringContent(Text, Encoding.UTF8, "application/json");
             using var drafted = await recorder.Http.PutAsync(
                 new Uri("api/v1/policies/default", UriKind.Relative), content);
             Assert.Equal(HttpStatusCode.Accepted, drafted.StatusCode);
@@ -71,6 +75,42 @@ public sealed class PolicyChangeTests
                 new Uri("api/v1/policies/default/versions/1", UriKind.Relative));
             Assert.Contains("\"name\":\"all\"", old, StringComparison.Ordinal);
             await AssertLeavesAsync(recorder);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task Policy_of_ten_thousand_rules_is_kept_over_a_restart_and_decides()
+    {
+        var folder = Recorder.NewFolder();
+        try
+        {
+            var rules = Enumerable.Range(0, 9_998).Select(static n => new PolicyRule
+            {
+                Name = FormattableString.Invariant($"line-{n}"), Verdict = VerdictKind.Record, RetentionDays = 1826,
+                Purpose = "orders by telephone, recorded because the law says so", Duty = PolicyDuty.MustRecord,
+                Called = new PartyCondition { Number = FormattableString.Invariant($"+4689{n:D6}") },
+            });
+            var last = DefaultPolicy.Document.Rules[0];
+            var called = last with { Name = "called", Called = new PartyCondition { Number = "+442070001234" } };
+            var text = JsonSerializer.Serialize(
+                new PolicyDocument([.. rules, called, last]), TalregJson.Options);
+            await using (var recorder = await Recorder.StartAsync(folder))
+            {
+                await ControlTests.ActivateAsync(recorder, text);
+            }
+
+            await using (var recorder = await Recorder.StartAsync(folder))
+            {
+                var call = await CallAsync(recorder, CallState.Sealed);
+                Assert.Contains(call.Verdicts, static verdict => verdict is { Rule: "called", Version: 2 });
+                var version = await recorder.Http.GetFromJsonAsync<PolicyVersion>(
+                    new Uri(Path, UriKind.Relative), TalregJson.Options);
+                Assert.Equal(10_000, version!.Document!.Rules.Count);
+            }
         }
         finally
         {

@@ -93,6 +93,7 @@ public sealed class CallLifeTests(RecorderCluster cluster) : IClassFixture<Recor
         Assert.Single((await grain.GetAsync())!.Takes);
         var call = await grain.CommandAsync(CallCommand.Start, "ann", null);
         Assert.Equal("start by ann", call.Verdicts[^1].Reason);
+        Assert.Equal((TimelineChange.RecordingStarted, "ann"), (call.Timeline[^1].Change, call.Timeline[^1].Actor));
         Assert.Empty(call.Flags);
         Assert.Equal(TakeDesire.Record, Assert.Single(gateway.Orders).Desire);
         var done = new TakeSealed(

@@ -30,7 +30,7 @@ public sealed class PolicyChangeTests(RecorderCluster cluster) : IClassFixture<R
         Assert.Contains("another than ann", refused, StringComparison.Ordinal);
         Assert.Equal("bea", (await policy.ApproveAsync(draft.Version, "bea")).ApprovedBy);
         await policy.ActivateAsync(draft.Version, "ann");
-        Assert.Equal(draft.Version, await policy.GetActiveNumberAsync());
+        Assert.Equal(draft.Version, await policy.GetActiveNumberAsync(TimeSpan.Zero));
         var leaf = (await LeavesAsync("eyes"))[^1];
         Assert.Equal("activated", leaf["change"]!.GetValue<string>());
         Assert.Equal("ann", leaf["draftedBy"]!.GetValue<string>());
@@ -48,7 +48,7 @@ public sealed class PolicyChangeTests(RecorderCluster cluster) : IClassFixture<R
         var refused = await RefusedAsync(RefusalKind.Forbidden, policy.ActivateAsync(1, "bea"));
         Assert.Contains("another than bea", refused, StringComparison.Ordinal);
         await policy.ActivateAsync(1, "ann");
-        Assert.Equal(1, await policy.GetActiveNumberAsync());
+        Assert.Equal(1, await policy.GetActiveNumberAsync(TimeSpan.Zero));
         Assert.Equal([2, 1], (await policy.GetAsync())!.Activations.Select(static one => one.Version));
     }
 
@@ -61,12 +61,12 @@ public sealed class PolicyChangeTests(RecorderCluster cluster) : IClassFixture<R
             RefusalKind.Invalid, policy.ActivateAsync(draft.Version, "ann", cluster.Clock.GetUtcNow().AddSeconds(-5)));
         var at = cluster.Clock.GetUtcNow().AddDays(1);
         await policy.ActivateAsync(draft.Version, "ann", at);
-        Assert.Equal(1, await policy.GetActiveNumberAsync());
+        Assert.Equal(1, await policy.GetActiveNumberAsync(TimeSpan.Zero));
         Assert.Equal(at, (await policy.GetVersionAsync(draft.Version))!.ActivatedAt);
         Assert.Null((await policy.WithdrawAsync(draft.Version, "ann")).ActivatedAt);
         await policy.ActivateAsync(draft.Version, "ann", at);
         cluster.Clock.Advance(TimeSpan.FromDays(1));
-        Assert.Equal(draft.Version, await policy.GetActiveNumberAsync());
+        Assert.Equal(draft.Version, await policy.GetActiveNumberAsync(TimeSpan.Zero));
         Assert.Equal("later", (await AdmitAsync("later", "after")).Rule);
         await RefusedAsync(RefusalKind.WrongState, policy.WithdrawAsync(draft.Version, "ann"));
         Assert.Equal(

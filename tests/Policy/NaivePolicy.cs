@@ -4,7 +4,9 @@ using Talreg.Contracts.Policies;
 
 namespace Talreg.Policy.Tests;
 
-/// <summary>Decides as the README says, rule by rule and without an index: what the compiled policy is compared with.</summary>
+/// <summary>
+/// Decides as the README says, rule by rule and without an index: what the compiled policy is compared with.
+/// </summary>
 internal static class NaivePolicy
 {
     public static (PolicyRule Winner, PolicyRule? Overruled) Decide(PolicyDocument document, PolicyFacts facts)

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using CsCheck;
+using Talreg.Contracts.Calls;
 using Talreg.Contracts.Json;
 using Talreg.Contracts.Policies;
 
@@ -76,10 +77,11 @@ public sealed class PolicySchemaTests
             "{\"rules\":[{\"name\":\"a\",\"channel\":\"sip1/*\",\"callingPrefix\":\"+49\",\"calledPrefix\":null,"
             + "\"direction\":\"inbound\",\"verdict\":\"onDemand\",\"retentionDays\":1,\"purpose\":\"p\","
             + "\"preBufferSeconds\":5,\"digits\":\"mask\"},"
-            + "{\"name\":\"all\",\"verdict\":\"record\",\"retentionDays\":1,\"purpose\":\"p\"}]}");
+            + "{\"name\":\"all\",\"verdict\":\"record\",\"retentionDays\":1,\"purpose\":\"p\",\"digits\":null}]}");
         Assert.Empty(PolicySchema.Read(json.RootElement, out var document));
         Assert.Empty(PolicyValidator.Validate(document));
-        Assert.Equal(PolicyDuty.None, document!.Rules[0].Duty);
+        Assert.Equal((PolicyDuty.None, DigitHandling.Mask), (document!.Rules[0].Duty, document.Rules[0].Digits));
+        Assert.Equal(DigitHandling.Store, document.Rules[1].Digits);
 
         // What was hashed into the ledger is what is hashed now: no member that the text does not use.
         var members = JsonSerializer.SerializeToNode(document, TalregJson.Options)!["rules"]![1]!.AsObject();

@@ -4,7 +4,9 @@ using Talreg.Contracts.Policies;
 
 namespace Talreg.Policy.Tests;
 
-/// <summary>Policies and facts drawn from few values, so that many rules match. All of it follows from the seed.</summary>
+/// <summary>
+/// Policies and facts drawn from few values, so that many rules match. All of it follows from the seed.
+/// </summary>
 internal sealed class RandomPolicy(int seed)
 {
     private static readonly string[] Numbers = ["+4681", "+46812", "0046812", "112", "alice", "Bob", "900"];

@@ -201,7 +201,9 @@ public sealed record Verdict
     [Id(11), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int PendingSeconds { get; init; }
 
-    /// <summary>The legal basis that the rule states; null, and then left out of the API, where it states none.</summary>
+    /// <summary>
+    /// The legal basis that the rule states; null, and then left out of the API, where it states none.
+    /// </summary>
     [Id(12), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public LegalBasis? LegalBasis { get; init; }
 
@@ -221,7 +223,9 @@ public sealed record Verdict
     [Id(16), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public PolicyDuty Duty { get; init; }
 
-    /// <summary>The opposite duty that this one overruled; null, and then left out of the API, for no conflict.</summary>
+    /// <summary>
+    /// The opposite duty that this one overruled; null, and then left out of the API, for no conflict.
+    /// </summary>
     [Id(17), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public VerdictConflict? Conflict { get; init; }
 
@@ -421,7 +425,9 @@ public sealed record CallDocument
     /// <summary>Who was on which stream from when to when, in the order it became known.</summary>
     [Id(16)] public IReadOnlyList<TimelineEntry> Timeline { get; init; } = [];
 
-    /// <summary>Which way it went, as policy saw it; null, and then left out, for calls from before this was kept.</summary>
+    /// <summary>
+    /// Which way it went, as policy saw it; null, and then left out, for calls from before this was kept.
+    /// </summary>
     [Id(17), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public CallDirection? Direction { get; init; }
 }

@@ -11,7 +11,7 @@ namespace Talreg.Contracts.Calls;
 [GenerateSerializer, Immutable, Alias("Talreg.CallAttribute")]
 public sealed record CallAttribute([property: Id(0)] string Name, [property: Id(1)] string Value);
 
-/// <summary>What happened in a call: to a party of it, or to the keys pressed.</summary>
+/// <summary>What happened in a call: to a party of it, to its recording, or to the keys pressed.</summary>
 public enum TimelineChange
 {
     /// <summary>Takes part from now on.</summary>
@@ -31,11 +31,23 @@ public enum TimelineChange
 
     /// <summary>Keys pressed are stored from now on.</summary>
     DigitsAllowed,
+
+    /// <summary>An on-demand call is recorded from now on, and its pre-buffer before.</summary>
+    RecordingStarted,
+
+    /// <summary>Nothing is recorded any more.</summary>
+    RecordingStopped,
+
+    /// <summary>Nothing is recorded until it is resumed: silence that says so, not a cut.</summary>
+    RecordingPaused,
+
+    /// <summary>Recorded again after a pause.</summary>
+    RecordingResumed,
 }
 
 /// <summary>One entry of a call's timeline.</summary>
 /// <param name="At">When: by the recording client's clock where it can be believed, else when it was told.</param>
-/// <param name="Participant">The participant's id; empty for what happened to the keys pressed.</param>
+/// <param name="Participant">The participant's id; empty for what happened to the recording.</param>
 /// <param name="Change">What happened.</param>
 /// <param name="Label">The stream's label where a voice is on one; else empty.</param>
 [GenerateSerializer, Immutable, Alias("Talreg.TimelineEntry")]

@@ -167,26 +167,19 @@ public static class CallTransitions
     }
 
     /// <summary>
-    /// Notes a command that changes whether the call is recorded. A pause is not a decision: the take declares it as
-    /// a gap. Keys that are not stored leave none that anyone would see: they stand on the timeline.
+    /// Notes a command on the timeline, with who gave it and why. Start and stop are decisions too; a pause is none:
+    /// the take declares it as a gap.
     /// </summary>
     public static CallDocument Command(
         CallDocument document, CallCommand command, string actor, string? reason, DateTimeOffset at)
     {
-        if (command is CallCommand.SuppressDigits or CallCommand.AllowDigits)
-        {
-            var change = command == CallCommand.SuppressDigits
-                ? TimelineChange.DigitsSuppressed
-                : TimelineChange.DigitsAllowed;
-            var entry = new TimelineEntry(at, "", change, "") { Actor = actor, Reason = reason };
-            return document.Timeline.Count < MaxFacts
-                ? document with { Timeline = [.. document.Timeline, entry] }
-                : Flag(document, CallFlags.TimelineCut);
-        }
-
+        var entry = new TimelineEntry(at, "", ChangeOf(command), "") { Actor = actor, Reason = reason };
+        var noted = document.Timeline.Count < MaxFacts
+            ? document with { Timeline = [.. document.Timeline, entry] }
+            : Flag(document, CallFlags.TimelineCut);
         if (command is not (CallCommand.Start or CallCommand.Stop))
         {
-            return document;
+            return noted;
         }
 
         var verdict = document.Verdicts[^1] with
@@ -195,8 +188,18 @@ public static class CallTransitions
             Kind = command == CallCommand.Start ? VerdictKind.Record : VerdictKind.OnDemand,
             Reason = $"{Word(command)} by {actor}",
         };
-        return document with { Verdicts = Bounded([.. document.Verdicts, verdict], MaxVerdicts) };
+        return noted with { Verdicts = Bounded([.. noted.Verdicts, verdict], MaxVerdicts) };
     }
+
+    private static TimelineChange ChangeOf(CallCommand command) => command switch
+    {
+        CallCommand.Start => TimelineChange.RecordingStarted,
+        CallCommand.Stop => TimelineChange.RecordingStopped,
+        CallCommand.Pause => TimelineChange.RecordingPaused,
+        CallCommand.Resume => TimelineChange.RecordingResumed,
+        CallCommand.SuppressDigits => TimelineChange.DigitsSuppressed,
+        _ => TimelineChange.DigitsAllowed,
+    };
 
     /// <summary>The command as the API spells it.</summary>
     public static string Word(CallCommand command) => command switch

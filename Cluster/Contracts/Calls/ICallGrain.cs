@@ -57,7 +57,7 @@ public interface ICallGrain : IGrainWithGuidKey
     /// </summary>
     /// <param name="command">What is asked.</param>
     /// <param name="actor">Who asks.</param>
-    /// <param name="reason">Why, in the actor's words; null for none. Stands on the timeline of the keys pressed.</param>
+    /// <param name="reason">Why, in the actor's words; null for none. Both stand on the timeline.</param>
     /// <exception cref="RefusalException">
     /// The call is unknown, has ended, or its verdict does not allow the command.
     /// </exception>

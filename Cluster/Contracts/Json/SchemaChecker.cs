@@ -4,11 +4,15 @@ using System.Text.RegularExpressions;
 
 namespace Talreg.Contracts.Json;
 
-/// <summary>Checks JSON against a JSON Schema of ours (draft 2020-12) and says of each fault where, what and what is allowed.</summary>
+/// <summary>
+/// Checks JSON against a JSON Schema of ours (draft 2020-12) and says of each fault where, what and what is allowed.
+/// </summary>
 /// <remarks>
-/// Of the standard it knows what our schemas use: <c>$ref</c> into <c>$defs</c>, <c>type</c>, <c>enum</c>, <c>properties</c>,
-/// <c>required</c>, <c>additionalProperties: false</c>, <c>items</c>, and the bounds of lists, texts and whole numbers; a
-/// <c>pattern</c> matches the whole text. A schema that uses anything else is refused when it is loaded. Safe on every thread.
+/// Of the standard it knows what our schemas use: <c>$ref</c> into <c>$defs</c>, <c>type</c>, <c>enum</c>,
+/// <c>properties</c>, <c>required</c>, <c>additionalProperties: false</c>, <c>items</c>, and the bounds of lists, texts and whole numbers;
+/// a
+/// <c>pattern</c> matches the whole text. A schema that uses anything else is refused when it is loaded. Safe on every
+/// thread.
 /// </remarks>
 internal sealed class SchemaChecker
 {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Talreg.Contracts.Calls;
 
 namespace Talreg.Contracts.Json;
 
@@ -59,4 +60,27 @@ internal sealed class DaysConverter : JsonConverter<TimeSpan>
 
     public override void Write(Utf8JsonWriter writer, TimeSpan value, JsonSerializerOptions options) =>
         writer.WriteNumberValue((long)value.TotalDays);
+}
+
+/// <summary>What a rule says of keys pressed; null is the default, as where the member is left out.</summary>
+internal sealed class RuleDigitsConverter : JsonConverter<DigitHandling>
+{
+    public override bool HandleNull => true;
+
+    public override DigitHandling Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        reader.TokenType == JsonTokenType.Null ? DigitHandling.Store : reader.GetString() switch
+        {
+            "store" => DigitHandling.Store,
+            "mask" => DigitHandling.Mask,
+            "suppress" => DigitHandling.Suppress,
+            _ => throw new JsonException("Not store, mask or suppress."),
+        };
+
+    public override void Write(Utf8JsonWriter writer, DigitHandling value, JsonSerializerOptions options) =>
+        writer.WriteStringValue(value switch
+        {
+            DigitHandling.Store => "store",
+            DigitHandling.Mask => "mask",
+            _ => "suppress",
+        });
 }

@@ -69,7 +69,9 @@ public sealed record PolicySimulation
 }
 
 /// <summary>Tries a version on calls that were. Key: <c>{tenant}/{policy}/{version}</c>.</summary>
-/// <remarks>Its findings are in memory: an hour after the last question, or with its silo, they are gone; the sum stays.</remarks>
+/// <remarks>
+/// Its findings are in memory: an hour after the last question, or with its silo, they are gone; the sum stays.
+/// </remarks>
 [Alias("Talreg.IPolicySimulationGrain")]
 public interface IPolicySimulationGrain : IGrainWithStringKey
 {

@@ -2,7 +2,8 @@ namespace Talreg.Contracts.Policies;
 
 /// <summary>A retention policy. Key: <c>{tenant}/{policy}</c>.</summary>
 /// <remarks>
-/// A version is drafted, simulated, approved by a second person, and put in force at a moment. The policy <c>default</c> exists
+/// A version is drafted, simulated, approved by a second person, and put in force at a moment. The policy
+/// <c>default</c> exists
 /// from the start as version 1: one rule, <c>all</c>, that records everything for five years.
 /// </remarks>
 [Alias("Talreg.IRetentionPolicyGrain")]
@@ -17,8 +18,9 @@ public interface IRetentionPolicyGrain : IGrainWithStringKey
     Task<PolicyVersion?> GetActiveAsync();
 
     /// <summary>The number of the version in force; 0 when there is none.</summary>
+    /// <param name="ahead">How far ahead of now.</param>
     [Alias("GetActiveNumber")]
-    Task<int> GetActiveNumberAsync();
+    Task<int> GetActiveNumberAsync(TimeSpan ahead);
 
     /// <summary>One version with its text; null when there is none.</summary>
     [Alias("GetVersion")]

@@ -35,7 +35,8 @@ public sealed record TimeCondition
     public string? From { get; init; }
 
     /// <summary>
-    /// To before this time of day. Before or at <see cref="From"/> it means that of the next day, and days are those on which
+    /// To before this time of day. Before or at <see cref="From"/> it means that of the next day, and days are those on
+    /// which
     /// the time began.
     /// </summary>
     [Id(2), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -81,7 +82,9 @@ public sealed record ConsentCondition(
 [GenerateSerializer, Immutable, Alias("Talreg.FieldCondition")]
 public sealed record FieldCondition
 {
-    /// <summary>The field, as the call's attributes name it, such as <c>queue</c> or <c>header:X-Skill</c>; case does not count.</summary>
+    /// <summary>
+    /// The field, as the call's attributes name it, such as <c>queue</c> or <c>header:X-Skill</c>; case does not count.
+    /// </summary>
     [Id(0)] public required string Name { get; init; }
 
     /// <summary>One of its values is this.</summary>

@@ -3,8 +3,10 @@ using System.Text.Json.Serialization;
 namespace Talreg.Contracts.Policies;
 
 /// <summary>
-/// A policy's text. Of the rules that match, a duty decides before one without; among duties the higher rank, then the duty not to
-/// record, then the place in the document; among rules without a duty the place. The last rule without a duty must match
+/// A policy's text. Of the rules that match, a duty decides before one without; among duties the higher rank, then the
+/// duty not to
+/// record, then the place in the document; among rules without a duty the place. The last rule without a duty must
+/// match
 /// everything.
 /// </summary>
 /// <remarks>Its JSON is described by <see cref="PolicySchema"/>.</remarks>
@@ -23,7 +25,9 @@ public sealed record PolicyDocument([property: Id(0)] IReadOnlyList<PolicyRule> 
     [Id(3), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<PolicyList>? Calendars { get; init; }
 
-    /// <summary>The language the text is written in, <see cref="PolicySchema.Id"/>; null where it does not say.</summary>
+    /// <summary>
+    /// The language the text is written in, <see cref="PolicySchema.Id"/>; null where it does not say.
+    /// </summary>
     [Id(4), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Schema { get; init; }
 }

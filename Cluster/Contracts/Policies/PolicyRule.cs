@@ -1,12 +1,16 @@
 using System.Text.Json.Serialization;
 using Talreg.Contracts.Calls;
 using Talreg.Contracts.Gateways;
+using Talreg.Contracts.Json;
 
 namespace Talreg.Contracts.Policies;
 
-/// <summary>One rule: conditions, a verdict and its terms. Null conditions match everything; all that are given must match.</summary>
+/// <summary>
+/// One rule: conditions, a verdict and its terms. Null conditions match everything; all that are given must match.
+/// </summary>
 /// <remarks>
-/// Members that came later are left out of the JSON while they hold their default, so that the hash of a document that never
+/// Members that came later are left out of the JSON while they hold their default, so that the hash of a document that
+/// never
 /// used them stays what its ledger leaf says.
 /// </remarks>
 [GenerateSerializer, Immutable, Alias("Talreg.PolicyRule")]
@@ -37,13 +41,14 @@ public sealed record PolicyRule
     [Id(7)] public required string Purpose { get; init; }
 
     /// <summary>
-    /// Of an on-demand or pending call: seconds before the start that are recorded too, 0 to 60. Until then they lie in RAM only.
+    /// Of an on-demand or pending call: seconds before the start that are recorded too, 0 to 60. Until then they lie in
+    /// RAM only.
     /// </summary>
     [Id(8), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int PreBufferSeconds { get; init; }
 
     /// <summary>What becomes of keys pressed: card data may follow, or they may be nobody's to read.</summary>
-    [Id(9), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    [Id(9), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault), JsonConverter(typeof(RuleDigitsConverter))]
     public DigitHandling Digits { get; init; }
 
     /// <summary>The tenant's name.</summary>
@@ -110,7 +115,9 @@ public sealed record PolicyRule
     [Id(25), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public LegalBasis? LegalBasis { get; init; }
 
-    /// <summary>Days to which the retention may be extended on request, such as 7 years instead of 5; 0 for never.</summary>
+    /// <summary>
+    /// Days to which the retention may be extended on request, such as 7 years instead of 5; 0 for never.
+    /// </summary>
     [Id(26), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int ExtendableToDays { get; init; }
 

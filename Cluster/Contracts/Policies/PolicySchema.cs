@@ -3,7 +3,9 @@ using Talreg.Contracts.Json;
 
 namespace Talreg.Contracts.Policies;
 
-/// <summary>The language of policies: a JSON Schema, and the strict reader it drives. A rule misread is a call not recorded.</summary>
+/// <summary>
+/// The language of policies: a JSON Schema, and the strict reader it drives. A rule misread is a call not recorded.
+/// </summary>
 public static class PolicySchema
 {
     /// <summary>The language's name, the schema's <c>$id</c>.</summary>
@@ -21,7 +23,9 @@ public static class PolicySchema
     /// <summary>Reads a text whose form is the schema's. What it means is <c>PolicyValidator</c>'s to check.</summary>
     /// <param name="json">The text.</param>
     /// <param name="document">The document; null when there are faults.</param>
-    /// <returns>The faults, each naming its place, what it held and what it may hold; at most <see cref="MaxFaults"/>.</returns>
+    /// <returns>
+    /// The faults, each naming its place, what it held and what it may hold; at most <see cref="MaxFaults"/>.
+    /// </returns>
     public static IReadOnlyList<string> Read(JsonElement json, out PolicyDocument? document)
     {
         var faults = Checker.Check(json, MaxFaults);

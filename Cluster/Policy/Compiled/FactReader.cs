@@ -11,7 +11,9 @@ internal struct PartyEntry
     public Membership Lists;
 }
 
-/// <summary>The facts of one evaluation in the form in which they are compared. Lives on the stack; allocates nothing.</summary>
+/// <summary>
+/// The facts of one evaluation in the form in which they are compared. Lives on the stack; allocates nothing.
+/// </summary>
 internal readonly ref struct FactReader
 {
     /// <summary>The most parties looked at: calling, called, and participants.</summary>
@@ -132,7 +134,9 @@ internal readonly ref struct FactReader
     /// <summary>Fields looked at.</summary>
     public int FieldCount => Math.Min(Facts.Fields?.Count ?? 0, MaxFields);
 
-    /// <summary>What is known of a consent: of several persons the least, a withdrawal before a refusal before nothing.</summary>
+    /// <summary>
+    /// What is known of a consent: of several persons the least, a withdrawal before a refusal before nothing.
+    /// </summary>
     public ConsentState Consent(string purpose)
     {
         var seen = 0;

@@ -19,8 +19,12 @@ internal enum IndexKey
     Field,
 }
 
-/// <summary>Finds the rules that may match, each under the one of its conditions that the fewest others share.</summary>
-/// <remarks>Positions are those of the order in which rules decide, so the first that matches in a row is the strongest of it.</remarks>
+/// <summary>
+/// Finds the rules that may match, each under the one of its conditions that the fewest others share.
+/// </summary>
+/// <remarks>
+/// Positions are those of the order in which rules decide, so the first that matches in a row is the strongest of it.
+/// </remarks>
 internal sealed class RuleIndex
 {
     private const int MaxFieldName = 64;

@@ -17,7 +17,9 @@ internal struct RuleSearch(CompiledRule[] rules, int duties)
     /// <summary>The rule that decides.</summary>
     public readonly int Winner => Math.Min(Math.Min(_mustNotRecord, _mustRecord), _ordinary);
 
-    /// <summary>The strongest duty that demands the opposite of the winner's; <see cref="None"/> for no conflict.</summary>
+    /// <summary>
+    /// The strongest duty that demands the opposite of the winner's; <see cref="None"/> for no conflict.
+    /// </summary>
     public readonly int Overruled => Math.Max(_mustNotRecord, _mustRecord);
 
     /// <summary>Looks at rules that may match.</summary>

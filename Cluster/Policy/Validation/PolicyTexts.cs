@@ -6,7 +6,9 @@ namespace Talreg.Policy.Validation;
 /// <summary>The forms of texts in a policy. Each is the schema's pattern of the same name.</summary>
 internal static class PolicyTexts
 {
-    /// <summary>Unreserved and user characters that a party may hold beside letters and digits (RFC 3261 §25.1).</summary>
+    /// <summary>
+    /// Unreserved and user characters that a party may hold beside letters and digits (RFC 3261 §25.1).
+    /// </summary>
     private const string UserCharacters = "+-_.!~*'()&=$,/% ";
 
     public static bool IsChannel(string? channel)

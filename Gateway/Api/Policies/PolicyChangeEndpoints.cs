@@ -11,7 +11,9 @@ using Talreg.Contracts.Policies;
 
 namespace Talreg.Api.Policies;
 
-/// <summary>A draft's way into force: tried on calls that were, approved by another, in force from a moment on.</summary>
+/// <summary>
+/// A draft's way into force: tried on calls that were, approved by another, in force from a moment on.
+/// </summary>
 internal static class PolicyChangeEndpoints
 {
     /// <summary>What is looked at where a simulation does not say from when.</summary>
