@@ -41,6 +41,7 @@ internal sealed class RecorderMetrics(
         var committed = factory.CreateCounter("talreg_journal_committed_bytes_total", "Bytes confirmed by a sync.");
         var backlog = factory.CreateGauge("talreg_journal_backlog_bytes", "Bytes accepted and not yet confirmed.");
         var volumes = new VolumeMetrics(factory);
+        var archive = gateway.Archive is null ? null : new ArchiveMetrics(factory);
         var scrub = gateway.Scrub is null ? null : new ScrubMetrics(factory);
         registry.AddBeforeCollectCallback(() =>
         {
@@ -66,6 +67,7 @@ internal sealed class RecorderMetrics(
             backlog.Set(now.Journal.BacklogBytes);
             volumes.Set(now.Journal);
             scrub?.Set(gateway.Scrub!);
+            archive?.Set(gateway.Archive!);
         });
     }
 }

@@ -82,6 +82,9 @@ internal sealed record SettingKey(string Name, string Allowed)
 
     public static readonly SettingKey ScrubDays = Number("scrub-days", 1, 365, "days");
 
+    public static readonly SettingKey Archive = new(
+        "archive", "the path of a folder that is there, on another disk or machine; not within data");
+
     public static readonly SettingKey Lines = new(
         "lines", $"up to 1000 number prefixes of at most {Names.MaxLineLength} characters, separated by commas");
 
@@ -116,7 +119,7 @@ internal sealed record SettingKey(string Name, string Allowed)
         Data, Sip, SipTls, SipTlsCertificate, SipTlsKey, SipTlsTrust, SipClients, Codecs, SrtpKeysInClear, Http,
         RtpPorts, Receive, ReceiveShards, RtcpReports, Tenant, Site, Gateway, Interface, Policy, MediaTimeout,
         SegmentMib, Volumes, ReserveSegments, StallMib, SpaceAlarm, SpaceRefuse, Lines, PreBufferMib,
-        ScrubMibPerSecond, ScrubDays,
+        ScrubMibPerSecond, ScrubDays, Archive,
         Database, Cluster, Silo, SiloClients, Ledger, ClusterKey, Reading, ClusterTlsCertificate, ClusterTlsKey,
         ClusterTlsTrust,
     ];
