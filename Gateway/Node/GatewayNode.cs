@@ -6,6 +6,7 @@ using Talreg.Contracts;
 using Talreg.Contracts.Calls;
 using Talreg.Contracts.Gateways;
 using Talreg.Gateway.Admission;
+using Talreg.Gateway.Archive;
 using Talreg.Gateway.Overload;
 using Talreg.Gateway.Scrub;
 using Talreg.Gateway.Sealing;
@@ -36,6 +37,7 @@ public sealed partial class GatewayNode : IGatewayObserver, IAsyncDisposable
     private readonly RecoveredTakes _recovered;
     private readonly RecordingScrub? _scrub;
     private readonly Admitter _admitter;
+    private readonly RecordingArchive? _archive;
     private readonly SrsApplication _sessions;
     private readonly SipServer _sip;
     private readonly RefusalLog _refusals;
@@ -46,6 +48,7 @@ public sealed partial class GatewayNode : IGatewayObserver, IAsyncDisposable
     private Task _ticking = Task.CompletedTask;
     private Task _recovering = Task.CompletedTask;
     private Task _scrubbing = Task.CompletedTask;
+    private Task _archiving = Task.CompletedTask;
 
     /// <summary>
     /// Makes a gateway; nothing is opened yet. The journal, the recordings and the capture engine stay their owner's.
@@ -100,6 +103,10 @@ public sealed partial class GatewayNode : IGatewayObserver, IAsyncDisposable
             ? null
             : new RecordingScrub(
                 options.Scrub, options.Tenant, recordings, grains, clock, loggers.CreateLogger<RecordingScrub>());
+        _archive = options.Archive is null
+            ? null
+            : new RecordingArchive(
+                options.Archive, options.Tenant, recordings, grains, clock, loggers.CreateLogger<RecordingArchive>());
         _sip = new SipServer(
             new SipServerOptions
             {
@@ -160,6 +167,9 @@ public sealed partial class GatewayNode : IGatewayObserver, IAsyncDisposable
     /// <summary>What the scrub has done; null when recordings are not checked again.</summary>
     public ScrubCounters? Scrub => _scrub?.Counters;
 
+    /// <summary>What archiving has done; null where nothing is archived.</summary>
+    public ArchiveCounters? Archive => _archive?.Counters;
+
     /// <summary>True while new sessions are taken.</summary>
     public bool IsAccepting => _sessions.Health.IsAccepting;
 
@@ -187,6 +197,7 @@ public sealed partial class GatewayNode : IGatewayObserver, IAsyncDisposable
         _ticking = Task.Run(() => TickAsync(_stopping.Token), CancellationToken.None);
         _recovering = Task.Run(() => _recovered.RunAsync(_stopping.Token), CancellationToken.None);
         _scrubbing = Task.Run(() => _scrub?.RunAsync(_stopping.Token) ?? Task.CompletedTask, CancellationToken.None);
+        _archiving = Task.Run(() => _archive?.RunAsync(_stopping.Token) ?? Task.CompletedTask, CancellationToken.None);
     }
 
     /// <summary>Takes no new sessions, ends those alive as <c>shutdown</c>, and waits for their seals.</summary>
@@ -203,6 +214,7 @@ public sealed partial class GatewayNode : IGatewayObserver, IAsyncDisposable
         await _ticking.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _recovering.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _scrubbing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _archiving.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _sip.DisposeAsync().ConfigureAwait(false);
         await Task.WhenAll(_sessions.Sessions.Select(session => _sessions.EndAsync(session, EndReason.Shutdown)))
             .ConfigureAwait(false);
@@ -260,11 +272,12 @@ public sealed partial class GatewayNode : IGatewayObserver, IAsyncDisposable
     /// <summary>Closes a tap. After the gateway has stopped too.</summary>
     public ValueTask CloseTapAsync(CaptureTap tap) => _capture.CloseTapAsync(tap);
 
-    // All can wait, and all take from what live calls need: taps time on the shards, sealing and scrub the disk.
+    // All can wait, and all take from what live calls need: taps time on the shards, sealing, scrub and archive the disk.
     private void Shed(bool shed)
     {
         _sealing.SetPaused(shed);
         _scrub?.SetPaused(shed);
+        _archive?.SetPaused(shed);
         _capture.TapsStopped = shed;
     }
 

@@ -1,4 +1,5 @@
 using System.Net;
+using Talreg.Gateway.Archive;
 using Talreg.Gateway.Scrub;
 using Talreg.Sip.Access;
 using Talreg.Sip.Transport;
@@ -70,6 +71,9 @@ public sealed record GatewayOptions
 
     /// <summary>How sealed recordings are checked again; null for never.</summary>
     public ScrubOptions? Scrub { get; init; }
+
+    /// <summary>Where sealed recordings are archived; null for nowhere.</summary>
+    public ArchiveOptions? Archive { get; init; }
 
     /// <summary>How long an orderly stop waits for seals; what is left is sealed at the next start.</summary>
     public TimeSpan StopWithin { get; init; } = TimeSpan.FromSeconds(20);

@@ -161,4 +161,12 @@ internal static partial class NodeLog
 
     [LoggerMessage(3054, LogLevel.Error, "Seal leaf {Leaf} cannot be read; its recording is not checked")]
     public static partial void SealLeafUnreadable(this ILogger logger, long leaf, Exception e);
+
+    [LoggerMessage(
+        3055, LogLevel.Error, "The recording of take {Take} of call {Call} is not archived and passed over: see what "
+            + "happened to it here, or in the archive")]
+    public static partial void NotArchived(this ILogger logger, TakeId take, CallId call, Exception e);
+
+    [LoggerMessage(3056, LogLevel.Warning, "Recordings wait to be archived; again in {Delay}")]
+    public static partial void ArchiveFailed(this ILogger logger, TimeSpan delay, Exception e);
 }

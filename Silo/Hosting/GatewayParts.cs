@@ -2,10 +2,12 @@ using Talreg.Capture;
 using Talreg.Capture.PreBuffer;
 using Talreg.Evidence.Keys;
 using Talreg.Gateway;
+using Talreg.Gateway.Archive;
 using Talreg.Gateway.Scrub;
 using Talreg.Hardware.Udp;
 using Talreg.Silo.Options;
 using Talreg.Store;
+using Talreg.Store.Archive;
 using Talreg.Store.Journal;
 using Talreg.Store.Keys;
 using Talreg.Store.Recordings;
@@ -140,6 +142,13 @@ internal sealed class GatewayParts : IAsyncDisposable
                     StateFile = Path.Combine(settings.Data, "scrub.json"),
                     BytesPerSecond = settings.ScrubBytesPerSecond,
                     Every = settings.ScrubEvery,
+                },
+            Archive = settings.Archive is null
+                ? null
+                : new ArchiveOptions
+                {
+                    Archive = new PosixArchive(settings.Archive),
+                    StateFile = Path.Combine(settings.Data, "archive.json"),
                 },
         });
         services.AddSingleton(settings);

@@ -43,6 +43,7 @@ internal sealed class RecorderMetrics(
         var backlog = factory.CreateGauge("talreg_journal_backlog_bytes", "Bytes accepted and not yet confirmed.");
         var volumes = new VolumeMetrics(factory);
         var ownership = new OwnershipMetrics(factory, settings.Interface);
+        var archive = gateway.Archive is null ? null : new ArchiveMetrics(factory);
         var scrub = gateway.Scrub is null ? null : new ScrubMetrics(factory);
         registry.AddBeforeCollectCallback(() =>
         {
@@ -70,6 +71,7 @@ internal sealed class RecorderMetrics(
             backlog.Set(now.Journal.BacklogBytes);
             volumes.Set(now.Journal);
             scrub?.Set(gateway.Scrub!);
+            archive?.Set(gateway.Archive!);
         });
     }
 }

@@ -97,6 +97,9 @@ internal sealed record RecorderSettings
     /// <summary>From the begin of one scrub of all recordings to that of the next.</summary>
     public TimeSpan ScrubEvery { get; init; } = TimeSpan.FromDays(30);
 
+    /// <summary>Folder to which sealed recordings are copied and verified; null for none.</summary>
+    public string? Archive { get; init; }
+
     /// <summary>Number prefixes of recorded lines; empty: the first participant of the metadata is the line.</summary>
     public IReadOnlyList<string> Lines { get; init; } = [];
 

@@ -84,6 +84,9 @@ internal sealed record SettingKey(string Name, string Allowed)
 
     public static readonly SettingKey ScrubDays = Number("scrub-days", 1, 365, "days");
 
+    public static readonly SettingKey Archive = new(
+        "archive", "the path of a folder that is there, on another disk or machine; not within data");
+
     public static readonly SettingKey Lines = new(
         "lines", $"up to 1000 number prefixes of at most {Names.MaxLineLength} characters, separated by commas");
 
@@ -136,7 +139,7 @@ internal sealed record SettingKey(string Name, string Allowed)
         RtpPorts, Receive, ReceiveShards, RtcpReports, Tenant, Site, Gateway, Interface, Policy, PolicyApproval,
         MediaTimeout,
         SegmentMib, Volumes, ReserveSegments, StallMib, SpaceAlarm, SpaceRefuse, Lines, PreBufferMib,
-        ScrubMibPerSecond, ScrubDays, LedgerPublic, Witnesses, WitnessQuorum,
+        ScrubMibPerSecond, ScrubDays, Archive, LedgerPublic, Witnesses, WitnessQuorum,
         TimestampAuthority, TimestampTrust,
         Database, Cluster, Silo, SiloClients, Ledger, ClusterKey, Reading, Heartbeat, ClusterTlsCertificate,
         ClusterTlsKey, ClusterTlsTrust,

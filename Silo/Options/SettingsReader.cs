@@ -75,9 +75,10 @@ internal static class SettingsReader
         var (low, high) = Ports(configuration[SettingKey.RtpPorts.Name] ?? "20000-29999");
         var sip = EndPoints(SettingKey.Sip, configuration[SettingKey.Sip.Name] ?? "0.0.0.0:5060");
         var sipTls = SipSettings.Tls(configuration, value => EndPoints(SettingKey.SipTls, value));
+        var data = Path.GetFullPath(configuration[SettingKey.Data.Name] ?? "talreg-data");
         return new RecorderSettings
         {
-            Data = Path.GetFullPath(configuration[SettingKey.Data.Name] ?? "talreg-data"),
+            Data = data,
             Sip = sip[0],
             SipAlso = sip[1..],
             SipTls = sipTls,
@@ -110,6 +111,7 @@ internal static class SettingsReader
             Volumes = Volumes(configuration[SettingKey.Volumes.Name]),
             ScrubBytesPerSecond = (long)Number(configuration, SettingKey.ScrubMibPerSecond, 16) << 20,
             ScrubEvery = TimeSpan.FromDays(Number(configuration, SettingKey.ScrubDays, 30)),
+            Archive = Archive(configuration[SettingKey.Archive.Name], data),
             Lines = Lines(configuration[SettingKey.Lines.Name]),
             Ledger = WitnessSettings.Read(
                 configuration,
@@ -221,6 +223,20 @@ internal static class SettingsReader
         return volumes.Length <= JournalOptions.MaxVolumes && volumes.Distinct().Count() == volumes.Length
             ? volumes
             : throw new SettingsException(SettingKey.Volumes.Name, value, SettingKey.Volumes.Allowed);
+    }
+
+    // A folder that is missing is one that is not mounted; made here, it would lie on the disk below.
+    private static string? Archive(string? value, string data)
+    {
+        if (value is null)
+        {
+            return null;
+        }
+
+        var path = Path.GetFullPath(value);
+        return Directory.Exists(path) && !(path + '/').StartsWith(data + '/', StringComparison.Ordinal)
+            ? path
+            : throw new SettingsException(SettingKey.Archive.Name, value, SettingKey.Archive.Allowed);
     }
 
     private static string[] Lines(string? value)

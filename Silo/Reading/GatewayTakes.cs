@@ -159,7 +159,7 @@ internal sealed class GatewayTakes(
 
         public RefusalException Refuse(string reason) => new(
             RefusalKind.Unavailable,
-            $"Take {Take.Id} lies with gateway {Take.Gateway}, which cannot be read at {Reading.Address}: {reason} "
+            $"Take {Take.Id} lies with gateway {Take.Gateway}, which cannot be read at {Reading.Address}: {reason.TrimEnd('.')}. "
             + "See that it runs and that this machine reaches that address; the recording is kept there.");
     }
 }

@@ -50,6 +50,18 @@ public sealed class RecordingTests
         Assert.Equal(FakeMedia.Audio, await response.Content.ReadAsByteArrayAsync());
     }
 
+    [Fact]
+    public async Task Audio_without_a_take_that_cannot_be_reached_names_it_and_has_no_strong_tag()
+    {
+        await using var host = await ApiHost.StartAsync();
+        var lost = TakeId.New(DateTimeOffset.UnixEpoch);
+        host.Media.Missing.Add(lost);
+        var response = await GetAsync(host, range: null);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal([$"{lost}"], response.Headers.GetValues("X-Talreg-Missing-Takes"));
+        Assert.True(response.Headers.ETag!.IsWeak);
+    }
+
     [Theory]
     [InlineData("bytes=10000-")]
     [InlineData("bytes=-0")]

@@ -151,7 +151,7 @@ public sealed class ScrubTests
     }
 
     // A ledger of seals in pages of two, so that a pass can be stopped between them.
-    private static async Task<JournalOfCalls> SealedAsync()
+    internal static async Task<JournalOfCalls> SealedAsync()
     {
         var calls = new JournalOfCalls();
         await calls.RecordAndDieAsync(Calls, Token);

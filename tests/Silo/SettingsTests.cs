@@ -55,6 +55,8 @@ public sealed class SettingsTests : IDisposable
         { "scrub-mib-per-second", "10001" },
         { "scrub-mib-per-second", "1.5" },
         { "scrub-days", "0" },
+        { "archive", "/nowhere/archive" },
+        { "reading", "0.0.0.0:8090" },
         { "lines", new string('1', 300) },
         { "cluster", "Bank" },
         { "silo", "11111" },
@@ -224,6 +226,18 @@ public sealed class SettingsTests : IDisposable
         Assert.Equal(("/srv/ledger", file), (cluster.Ledger, cluster.Key));
         Assert.Equal(new ClusterTlsSettings(file, file, file), cluster.Tls);
         Assert.Null(Read().Cluster.Given);
+    }
+
+    [Fact]
+    public void Read_archive_is_a_folder_that_is_there_and_not_within_data()
+    {
+        var within = Directory.CreateDirectory(Path.Combine(_folder.Path, "data", "archive")).FullName;
+        (string, string) data = ("TALREG_DATA", Path.Combine(_folder.Path, "data"));
+
+        Assert.Equal(_folder.Path, Read(environment: [data, ("TALREG_ARCHIVE", _folder.Path)]).Archive);
+        Assert.StartsWith(
+            $"archive holds '{within}'", Refusal(environment: [data, ("TALREG_ARCHIVE", within)]),
+            StringComparison.Ordinal);
     }
 
     [Theory]

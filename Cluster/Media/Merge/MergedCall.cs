@@ -19,7 +19,7 @@ public enum MergeJoin
     /// </summary>
     Payload,
 
-    /// <summary>One of the two is empty; their labels are the same.</summary>
+    /// <summary>Their labels are the same, and one is empty, or ends before the other begins.</summary>
     Label,
 
     /// <summary>Nothing tells that it is a stream of another take: it is heard beside them.</summary>

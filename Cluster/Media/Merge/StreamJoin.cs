@@ -21,13 +21,22 @@ internal sealed record StreamJoin(
     /// <returns>Null when nothing says that they belong together.</returns>
     public static StreamJoin? Find(StreamMerge merged, AudioStream stream)
     {
-        if (merged.Count == 0 || stream.Packets.Count == 0)
-        {
-            return merged.Audio.Label == stream.Label ? new StreamJoin(MergeJoin.Label, 0, [], []) : null;
-        }
-
-        return BySource(merged, stream) ?? ByPayload(merged, stream);
+        var isEmpty = merged.Count == 0 || stream.Packets.Count == 0;
+        return (isEmpty ? null : BySource(merged, stream) ?? ByPayload(merged, stream))
+            ?? (merged.Audio.Label == stream.Label && (isEmpty || FollowOneAnother(merged, stream))
+                ? new StreamJoin(MergeJoin.Label, 0, [], [])
+                : null);
     }
+
+    private static bool FollowOneAnother(StreamMerge merged, AudioStream stream)
+    {
+        var (first, last) = Span(merged.Packets);
+        var (from, to) = Span(stream.Packets);
+        return last < from || to < first;
+    }
+
+    private static (long FirstNs, long LastNs) Span(IReadOnlyList<StoredPacket> packets) =>
+        (packets.Min(stored => stored.ArrivalNs), packets.Max(stored => stored.ArrivalNs));
 
     private static StreamJoin? BySource(StreamMerge merged, AudioStream stream)
     {

@@ -11,7 +11,11 @@ internal static class RecordingPath
     internal static string Root(string directory) => Path.Combine(directory, "recordings");
 
     /// <summary>The date is that of the take id, so that the path follows from the id alone.</summary>
-    internal static string Of(string directory, string tenant, Guid takeId)
+    internal static string Of(string directory, string tenant, Guid takeId) =>
+        Path.Combine(Root(directory), Key(tenant, takeId));
+
+    /// <summary>The path within the folder of recordings, and the name in an archive.</summary>
+    internal static string Key(string tenant, Guid takeId)
     {
         Span<byte> id = stackalloc byte[16];
         takeId.TryWriteBytes(id, bigEndian: true, out _);
@@ -21,7 +25,6 @@ internal static class RecordingPath
         var day = DateTimeOffset.FromUnixTimeMilliseconds(
             Math.Min(ms, DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()));
         return Path.Combine(
-            Root(directory),
             tenant,
             day.ToString("yyyy", CultureInfo.InvariantCulture),
             day.ToString("MM", CultureInfo.InvariantCulture),

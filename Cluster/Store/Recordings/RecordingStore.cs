@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Talreg.Evidence.Chunks;
 using Talreg.Evidence.Json;
 using Talreg.Evidence.Keys;
+using Talreg.Store.Archive;
 using Talreg.Store.IO;
 using Talreg.Store.Journal;
 using Talreg.Store.Keys;
@@ -286,6 +287,15 @@ public sealed class RecordingStore
 
     /// <summary>True when the key of a take was destroyed: its recording may be gone, and nobody can hear it.</summary>
     public bool IsErased(Guid takeId) => _keys.Find(KeyKind.Take, takeId) == KeyState.Destroyed;
+
+    /// <summary>Marks a recording as lying in an archive, verified there. Durable on return.</summary>
+    /// <exception cref="StoreException">The mark cannot be written.</exception>
+    public void MarkArchived(string tenant, Guid takeId, ArchivedCopy copy, DateTimeOffset at) =>
+        ArchiveMarks.Write(RecordingPath.Of(_directory, tenant, takeId), copy, at);
+
+    /// <summary>Where a recording lies, verified, in an archive; null for nowhere yet.</summary>
+    public ArchivedCopy? FindArchived(string tenant, Guid takeId) =>
+        ArchiveMarks.Read(RecordingPath.Of(_directory, tenant, takeId));
 
     /// <summary>True when a take was sealed here: its key is in this store, or was. Those of other gateways are not.</summary>
     public bool IsOwn(Guid takeId) => _keys.Find(KeyKind.Take, takeId) != KeyState.Unknown;

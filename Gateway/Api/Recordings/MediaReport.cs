@@ -58,7 +58,7 @@ public sealed record MergedMedia
 /// <param name="Stream">The stream's index in it.</param>
 /// <param name="Joined">
 /// <c>first</c>, or how it was laid upon the first: by <c>source</c> (SSRC and sequence number), by <c>payload</c>, by
-/// <c>label</c> (one is empty); <c>apart</c>: nothing tells that they belong together.
+/// <c>label</c> (one is empty, or ends before the other begins); <c>apart</c>: nothing tells that they belong together.
 /// </param>
 /// <param name="Packets">Packets it has.</param>
 /// <param name="Used">Packets of the merge that are from it.</param>

@@ -224,6 +224,25 @@ public sealed class TakeMergerTests
         Assert.Equal(all[..90].Concat(all[110..]), Numbers(forks, stream));
     }
 
+    [Fact]
+    public void Merge_of_a_take_that_goes_on_under_another_source_joins_legs_by_label()
+    {
+        var (one, other) = (new Forks(seed: 17, packets: 200), new Forks(seed: 18, packets: 200));
+        var merged = TakeMerger.Merge(
+        [
+            one.Take(0, one.Stream(Enumerable.Range(0, 90)), other.Stream(Enumerable.Range(0, 90), label: "2")),
+            one.Take(
+                0,
+                other.Stream(Enumerable.Range(110, 90), Renumbered with { Ssrc = 7 }, "2"),
+                one.Stream(Enumerable.Range(110, 90), Renumbered)),
+        ]);
+
+        Assert.Equal(["1", "2"], merged.Streams.Select(stream => stream.Audio.Label));
+        Assert.Equal([1, 0], merged.Streams.Select(stream => stream.Sources[1].Stream));
+        Assert.All(merged.Streams, stream => Assert.Equal(
+            (MergeJoin.Label, 180), (stream.Sources[1].Join, stream.Audio.Packets.Count)));
+    }
+
     private static List<int> Numbers(Forks forks, MergedStream stream) => [.. stream.Audio.Packets.Select(stored =>
     {
         Assert.True(RtpPacketView.TryParse(stored.Packet.Span, out var rtp, out _));
