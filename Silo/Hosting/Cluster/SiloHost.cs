@@ -4,6 +4,8 @@ using Prometheus;
 using Talreg.Api;
 using Talreg.Api.Access;
 using Talreg.Api.Recordings;
+using Talreg.Contracts;
+using Talreg.Contracts.Policies;
 using Talreg.Evidence.Keys;
 using Talreg.Evidence.Ledger;
 using Talreg.Grains;
@@ -123,7 +125,12 @@ internal sealed class SiloHost : ProgramHost
         builder.Services.AddSingleton(_ => new ReadingClient(tls));
         builder.Services.AddSingleton<ITakes, GatewayTakes>();
         builder.Services.AddSingleton<IRecordedMedia, RecordedMedia>();
-        builder.Host.UseOrleans(silo => ClusterOrleans.Configure(silo, settings.Cluster, database, tls));
+        builder.Host.UseOrleans(silo =>
+        {
+            ClusterOrleans.Configure(silo, settings.Cluster, database, tls);
+            silo.AddStartupTask((services, _) => services.GetRequiredService<IGrainFactory>()
+                .GetGrain<IPolicyDecisionGrain>(Names.Key(settings.Tenant, settings.Policy)).ReadyAsync());
+        });
         builder.Services.AddHostedService<ProcessMetrics>();
         builder.Services.AddHealthChecks().AddCheck<DatabaseHealth>("database", HealthStatus.Unhealthy);
         LedgerKeeping.AddTo(builder.Services, settings);
