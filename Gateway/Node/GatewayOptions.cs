@@ -24,9 +24,8 @@ public sealed record GatewayOptions
     public required string Interface { get; init; }
 
     /// <summary>
-    /// Where heartbeats of other gateways on the interface are heard; port 0 takes a free one. Null: this gateway
-    /// takes part in no
-    /// takeover.
+    /// Where heartbeats of other gateways on the interface are heard; port 0 takes a free one. Null: this gateway takes
+    /// part in no takeover.
     /// </summary>
     public IPEndPoint? Heartbeat { get; init; }
 

@@ -31,8 +31,7 @@ internal sealed record ClusterSettings
     public string? GatewayData { get; init; }
 
     /// <summary>
-    /// Where this gateway hears those with whom it shares its interface; null for a gateway that nobody stands by
-    /// for.
+    /// Where this gateway hears those with whom it shares its interface; null for one that nobody stands by for.
     /// </summary>
     public IPEndPoint? Heartbeat { get; init; }
 

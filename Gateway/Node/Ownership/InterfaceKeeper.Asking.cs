@@ -14,6 +14,7 @@ internal sealed partial class InterfaceKeeper
     private static readonly TimeSpan HandoverWithin = TimeSpan.FromSeconds(2);
 
     private int _reading;
+    private bool _isUnread;
     private int _joining;
     private int _answering;
 
@@ -49,10 +50,18 @@ internal sealed partial class InterfaceKeeper
                 Learn(said, asked);
                 await JoinAgainAsync().ConfigureAwait(false);
             }
+
+            _isUnread = false;
         }
         catch (Exception e) when (e is TimeoutException or OrleansException or RefusalException)
         {
-            _logger.OwnershipUnread(_options.Interface, e);
+            // Once, and not each second of an outage.
+            if (!_isUnread)
+            {
+                _logger.OwnershipUnread(_options.Interface, e);
+            }
+
+            _isUnread = true;
         }
         finally
         {

@@ -66,8 +66,7 @@ internal sealed partial class InterfaceKeeper : IAsyncDisposable
 
     /// <summary>
     /// True while SIP may be sent and answered. An owner's process that stood still finds out here, before anything
-    /// else of it has run:
-    /// its machine has not been ticked.
+    /// else of it has run: its machine has not been ticked.
     /// </summary>
     public bool MaySpeak =>
         _state is { MaySpeak: true } state
@@ -105,13 +104,13 @@ internal sealed partial class InterfaceKeeper : IAsyncDisposable
         var joined = await Interface.JoinAsync(Self()).ConfigureAwait(false);
         _key = joined.HeartbeatKey;
         var now = Now;
-        return _state = OwnershipMachine.Begin(_incarnation, joined.Ownership, now);
+        return _state = OwnershipMachine.Begin(_options.Gateway, _incarnation, joined.Ownership, now);
     }
 
     /// <summary>Begins to send heartbeats, to hear them and to act on them.</summary>
     /// <param name="changed">
-    /// Told every change of role, epoch or alarm, before and after, in order. It must return at once and not call back.
-    /// </param>
+    /// Told every change of role, epoch or alarm, before and after, in order. It must return at once and not call
+    /// back. </param>
     /// <param name="liveCalls">Sessions alive: while there are any, a gateway that lost the interface does not stand
     /// by for it.</param>
     public void Start(Action<OwnershipState, OwnershipState> changed, Func<int> liveCalls)

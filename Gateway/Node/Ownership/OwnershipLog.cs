@@ -14,7 +14,7 @@ internal static partial class OwnershipLog
         this ILogger logger, string @interface, GatewayRole before, GatewayRole after, string owner, long epoch);
 
     [LoggerMessage(
-        3071, LogLevel.Critical, "Interface {Interface} has no owner that is heard and is not taken over: {Obstacle}")]
+        3071, LogLevel.Critical, "The ownership of interface {Interface} needs somebody: {Obstacle}")]
     public static partial void TakeoverBlocked(this ILogger logger, string @interface, string obstacle);
 
     [LoggerMessage(

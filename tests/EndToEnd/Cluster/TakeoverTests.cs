@@ -53,6 +53,23 @@ public sealed class TakeoverTests(PostgresServer server, ITestOutputHelper outpu
     }
 
     [Fact]
+    public async Task Owner_killed_while_a_silo_is_frozen_is_taken_over_through_the_other()
+    {
+        using var cluster = await ClusterProcesses.StartPairAsync(server);
+        await StandingByAsync(cluster.Far);
+        cluster.Near.Signal(TalregProcess.Freeze);
+        var killed = Stopwatch.GetTimestamp();
+        await cluster.Gateway.KillAsync();
+        await Wait.UntilAsync(
+            async () => await OptionsAsync(cluster.Standby.Sip) == 200,
+            "the standby to take calls",
+            TimeSpan.FromSeconds(20));
+        output.WriteLine(
+            $"With a frozen silo the interface answered after {Stopwatch.GetElapsedTime(killed).TotalSeconds:0.00} s.");
+        Assert.True(await MetricAsync(cluster.Standby, "talreg_interface_epoch{interface=\"sip1\"} 2"));
+    }
+
+    [Fact]
     public async Task Owner_frozen_and_taken_over_keeps_its_audio_flagged_and_answers_no_sip()
     {
         using var cluster = await ClusterProcesses.StartPairAsync(server, mediaTimeout: 5);
