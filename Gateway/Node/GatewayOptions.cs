@@ -1,5 +1,6 @@
 using System.Net;
 using Talreg.Gateway.Scrub;
+using Talreg.Hardware.Link;
 using Talreg.Sip.Access;
 using Talreg.Sip.Transport;
 
@@ -28,6 +29,12 @@ public sealed record GatewayOptions
     /// part in no takeover.
     /// </summary>
     public IPEndPoint? Heartbeat { get; init; }
+
+    /// <summary>
+    /// The address that goes with the interface: its owner holds it. Null: every gateway has its own, and clients know
+    /// them all. Needs <see cref="Heartbeat"/>.
+    /// </summary>
+    public ILinkAddress? FloatingAddress { get; init; }
 
     /// <summary>Where SIP is heard, over UDP and TCP.</summary>
     public required IPEndPoint Sip { get; init; }

@@ -106,6 +106,10 @@ internal sealed record SettingKey(string Name, string Allowed)
 
     public static readonly SettingKey Heartbeat = new("heartbeat", ClusterEndPoint);
 
+    public static readonly SettingKey FloatingAddress = new(
+        "floating-address",
+        "an IPv4 address, its network's bits and a device, such as 10.0.0.100/24@eth0; needs heartbeat");
+
     public static readonly SettingKey ClusterTlsCertificate = new("cluster-tls-certificate", PemFile);
 
     public static readonly SettingKey ClusterTlsKey = new("cluster-tls-key", PemFile);
@@ -119,8 +123,8 @@ internal sealed record SettingKey(string Name, string Allowed)
         RtpPorts, Receive, ReceiveShards, RtcpReports, Tenant, Site, Gateway, Interface, Policy, MediaTimeout,
         SegmentMib, Volumes, ReserveSegments, StallMib, SpaceAlarm, SpaceRefuse, Lines, PreBufferMib,
         ScrubMibPerSecond, ScrubDays,
-        Database, Cluster, Silo, SiloClients, Ledger, ClusterKey, GatewayData, Heartbeat, ClusterTlsCertificate,
-        ClusterTlsKey, ClusterTlsTrust,
+        Database, Cluster, Silo, SiloClients, Ledger, ClusterKey, GatewayData, Heartbeat, FloatingAddress,
+        ClusterTlsCertificate, ClusterTlsKey, ClusterTlsTrust,
     ];
 
     /// <summary>The least and the most of a number or of a name's length; 0 where neither is.</summary>

@@ -149,14 +149,17 @@ internal sealed partial class InterfaceKeeper
     {
         try
         {
-            if (Successor(owner, order.To) is { } next)
+            var calls = _address is null ? 0 : _liveCalls();
+            var next = Successor(owner, order.To);
+            if (next is not null && calls == 0)
             {
                 await HandOverAsync(owner, next.Gateway).ConfigureAwait(false);
                 return;
             }
 
-            var reason =
-                $"{order.To ?? "No standby"} was not heard within {OwnershipTiming.Silence.TotalMilliseconds} ms";
+            var reason = next is not null
+                ? $"{calls} calls are live, and they would not move with the address; ask again when they are over"
+                : $"{order.To ?? "No standby"} was not heard within {OwnershipTiming.Silence.TotalMilliseconds} ms";
             _logger.HandoverDeclined(_options.Interface, reason);
             var asked = Now;
             Learn(

@@ -19,6 +19,7 @@ internal sealed partial class InterfaceKeeper : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly Guid _incarnation;
     private readonly HeartbeatSocket _socket;
+    private readonly AddressHolder? _address;
     private readonly HeartbeatBook _book = new(RandomNumberGenerator.GetInt32(int.MaxValue) * (1L << 20));
     private readonly Lock _changing = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -46,6 +47,9 @@ internal sealed partial class InterfaceKeeper : IAsyncDisposable
         _logger = logger;
         _origin = clock.GetTimestamp();
         _socket = new HeartbeatSocket(options.Heartbeat!);
+        _address = options.FloatingAddress is { } address
+            ? new AddressHolder(address, options.Interface, logger)
+            : null;
     }
 
     /// <summary>How it stands; not before <see cref="JoinAsync"/>.</summary>
@@ -195,6 +199,7 @@ internal sealed partial class InterfaceKeeper : IAsyncDisposable
     {
         var step = Change(state => OwnershipMachine.Tick(state, now));
         var current = State;
+        _address?.Update(current, now);
         foreach (var member in OthersOf(current))
         {
             if (HeartbeatSocket.EndpointOf(member) is { } to)

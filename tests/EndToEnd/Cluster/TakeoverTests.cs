@@ -178,7 +178,7 @@ public sealed class TakeoverTests(PostgresServer server, ITestOutputHelper outpu
             TimeSpan.FromSeconds(60));
     }
 
-    private static Task StandingByAsync(TalregProcess silo) => StatusAsync(
+    internal static Task StandingByAsync(TalregProcess silo) => StatusAsync(
         silo, one => one is { Owner: "gw1", Standbys: ["gw2"] } && Hears(one), "gw2 to stand by and to be heard");
 
     // Both ways: the owner hears its standby, which it would hand over to, and is heard by it.
@@ -202,7 +202,7 @@ public sealed class TakeoverTests(PostgresServer server, ITestOutputHelper outpu
         (await process.Client.Http.GetStringAsync(new Uri("metrics", UriKind.Relative)))
         .Contains(line, StringComparison.Ordinal);
 
-    private static async Task<int> OptionsAsync(IPEndPoint sip)
+    internal static async Task<int> OptionsAsync(IPEndPoint sip)
     {
         using var src = await FakeSrc.ConnectAsync(sip, tcp: false, TestContext.Current.CancellationToken);
         await src.SendAsync(src.Request("OPTIONS", 1), TestContext.Current.CancellationToken);
