@@ -121,7 +121,7 @@ public sealed partial class GatewayNode
     {
         if (now.Ownership is { Alarm: { } alarm })
         {
-            yield return $"The owner is silent and is not taken over from: {alarm}";
+            yield return $"Ownership of the interface: {alarm}";
         }
 
         if (now.Ownership is { Role: GatewayRole.Stale })

@@ -205,9 +205,9 @@ public sealed partial class GatewayNode : IGatewayObserver, IAsyncDisposable
     {
         _isStopping = true;
         _sessions.Accepting = false;
-        if (_keeper is { } keeper)
+        if (_keeper is not null && _options.FloatingAddress is null)
         {
-            await keeper.StopAsync().ConfigureAwait(false);
+            await _keeper.StopAsync().ConfigureAwait(false);
         }
 
         await _stopping.CancelAsync().ConfigureAwait(false);
@@ -216,6 +216,12 @@ public sealed partial class GatewayNode : IGatewayObserver, IAsyncDisposable
         await _scrubbing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _archiving.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _sip.DisposeAsync().ConfigureAwait(false);
+        if (_keeper is not null)
+        {
+            // An address that goes with the interface stays until the last BYE was sent from it. Twice is no error.
+            await _keeper.StopAsync().ConfigureAwait(false);
+        }
+
         await Task.WhenAll(_sessions.Sessions.Select(session => _sessions.EndAsync(session, EndReason.Shutdown)))
             .ConfigureAwait(false);
         await _sessions.EndedAsync().ConfigureAwait(false);

@@ -1,6 +1,7 @@
 using System.Net;
 using Talreg.Gateway.Archive;
 using Talreg.Gateway.Scrub;
+using Talreg.Hardware.Link;
 using Talreg.Sip.Access;
 using Talreg.Sip.Transport;
 
@@ -25,11 +26,16 @@ public sealed record GatewayOptions
     public required string Interface { get; init; }
 
     /// <summary>
-    /// Where heartbeats of other gateways on the interface are heard; port 0 takes a free one. Null: this gateway
-    /// takes part in no
-    /// takeover.
+    /// Where heartbeats of other gateways on the interface are heard; port 0 takes a free one. Null: this gateway takes
+    /// part in no takeover.
     /// </summary>
     public IPEndPoint? Heartbeat { get; init; }
+
+    /// <summary>
+    /// The address that goes with the interface: its owner holds it. Null: every gateway has its own, and clients know
+    /// them all. Needs <see cref="Heartbeat"/>.
+    /// </summary>
+    public ILinkAddress? FloatingAddress { get; init; }
 
     /// <summary>Where SIP is heard, over UDP and TCP.</summary>
     public required IPEndPoint Sip { get; init; }

@@ -47,8 +47,7 @@ public sealed record SipServerOptions
 
     /// <summary>
     /// Asked before each message goes out and when one comes in; while it says no, nothing is sent and what comes is
-    /// dropped and
-    /// counted, so that a copy of it is answered later. It must return at once. Null: always.
+    /// dropped and counted, so that a copy of it is answered later. It must return at once. Null: always.
     /// </summary>
     public Func<bool>? MaySpeak { get; init; }
 

@@ -1,9 +1,8 @@
 namespace Talreg.Grains.Interfaces;
 
 /// <summary>
-/// The keys with which the members of an interface authenticate their heartbeats, the same on every silo. Gateways
-/// are given
-/// theirs when they join, over the cluster's TLS, and never hold the secret it comes from.
+/// The keys with which the members of an interface authenticate their heartbeats, the same on every silo. Gateways are
+/// given theirs when they join, over the cluster's TLS, and never hold the secret it comes from.
 /// </summary>
 public interface IHeartbeatKeys
 {

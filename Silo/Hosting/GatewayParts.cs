@@ -127,6 +127,7 @@ internal sealed class GatewayParts : IAsyncDisposable
             Gateway = settings.Gateway,
             Interface = settings.Interface,
             Heartbeat = settings.Cluster.Heartbeat,
+            FloatingAddress = settings.Cluster.FloatingAddress,
             Sip = settings.Sip,
             SipAlso = settings.SipAlso,
             SipTls = settings.SipTls,

@@ -28,7 +28,7 @@ internal sealed class OwnershipMetrics
             "talreg_interface_epoch", "The last epoch under which this gateway owned the interface.", InterfaceLabel);
         _blocked = factory.CreateGauge(
             "talreg_interface_takeover_blocked",
-            "1 while the owner is silent and this gateway cannot take over.",
+            "1 while the owner is silent and cannot be replaced, or another process has this gateway's name.",
             InterfaceLabel);
         _takeovers = factory.CreateCounter(
             "talreg_interface_takeovers_total",

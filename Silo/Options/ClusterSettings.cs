@@ -1,4 +1,5 @@
 using System.Net;
+using Talreg.Hardware.Link;
 
 namespace Talreg.Silo.Options;
 
@@ -31,10 +32,12 @@ internal sealed record ClusterSettings
     public IPEndPoint Reading { get; init; } = new(IPAddress.Loopback, 8090);
 
     /// <summary>
-    /// Where this gateway hears those with whom it shares its interface; null for a gateway that nobody stands by
-    /// for.
+    /// Where this gateway hears those with whom it shares its interface; null for one that nobody stands by for.
     /// </summary>
     public IPEndPoint? Heartbeat { get; init; }
+
+    /// <summary>The address that goes with the interface; null when every gateway has its own.</summary>
+    public LinkAddress? FloatingAddress { get; init; }
 
     /// <summary>Mutual TLS within the cluster; null for none, which is possible on loopback only.</summary>
     public ClusterTlsSettings? Tls { get; init; }

@@ -1,6 +1,7 @@
 using System.Net;
 using Npgsql;
 using Talreg.Contracts;
+using Talreg.Hardware.Link;
 
 namespace Talreg.Silo.Options;
 
@@ -11,8 +12,8 @@ internal static class ClusterSettingsReader
     public static readonly IReadOnlyList<SettingKey> Keys =
     [
         SettingKey.Database, SettingKey.Cluster, SettingKey.Silo, SettingKey.SiloClients, SettingKey.Ledger,
-        SettingKey.ClusterKey, SettingKey.Reading, SettingKey.Heartbeat, SettingKey.ClusterTlsCertificate,
-        SettingKey.ClusterTlsKey, SettingKey.ClusterTlsTrust,
+        SettingKey.ClusterKey, SettingKey.Reading, SettingKey.Heartbeat, SettingKey.FloatingAddress,
+        SettingKey.ClusterTlsCertificate, SettingKey.ClusterTlsKey, SettingKey.ClusterTlsTrust,
     ];
 
     /// <summary>Reads and checks them.</summary>
@@ -48,6 +49,7 @@ internal static class ClusterSettingsReader
             Heartbeat = configuration[SettingKey.Heartbeat.Name] is null
                 ? null
                 : Address(SettingKey.Heartbeat, new IPEndPoint(IPAddress.Loopback, 0)),
+            FloatingAddress = Floating(configuration),
             Tls = tls,
         };
 
@@ -68,6 +70,11 @@ internal static class ClusterSettingsReader
                 : address;
         }
     }
+
+    private static LinkAddress? Floating(IConfiguration configuration) =>
+        configuration[SettingKey.FloatingAddress.Name] is not { } value ? null
+        : configuration[SettingKey.Heartbeat.Name] is not null && LinkAddress.TryParse(value, out var address) ? address
+        : throw new SettingsException(SettingKey.FloatingAddress.Name, value, SettingKey.FloatingAddress.Allowed);
 
     private static ClusterTlsSettings? Tls(IConfiguration configuration)
     {

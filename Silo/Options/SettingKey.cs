@@ -126,6 +126,10 @@ internal sealed record SettingKey(string Name, string Allowed)
 
     public static readonly SettingKey Heartbeat = new("heartbeat", ClusterEndPoint);
 
+    public static readonly SettingKey FloatingAddress = new(
+        "floating-address",
+        "an IPv4 address, its network's bits and a device, such as 10.0.0.100/24@eth0; needs heartbeat");
+
     public static readonly SettingKey ClusterTlsCertificate = new("cluster-tls-certificate", PemFile);
 
     public static readonly SettingKey ClusterTlsKey = new("cluster-tls-key", PemFile);
@@ -141,8 +145,8 @@ internal sealed record SettingKey(string Name, string Allowed)
         SegmentMib, Volumes, ReserveSegments, StallMib, SpaceAlarm, SpaceRefuse, Lines, PreBufferMib,
         ScrubMibPerSecond, ScrubDays, Archive, LedgerPublic, Witnesses, WitnessQuorum,
         TimestampAuthority, TimestampTrust,
-        Database, Cluster, Silo, SiloClients, Ledger, ClusterKey, Reading, Heartbeat, ClusterTlsCertificate,
-        ClusterTlsKey, ClusterTlsTrust,
+        Database, Cluster, Silo, SiloClients, Ledger, ClusterKey, Reading, Heartbeat, FloatingAddress,
+        ClusterTlsCertificate, ClusterTlsKey, ClusterTlsTrust,
     ];
 
     /// <summary>The least and the most of a number or of a name's length; 0 where neither is.</summary>

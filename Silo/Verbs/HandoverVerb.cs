@@ -9,8 +9,7 @@ namespace Talreg.Silo.Verbs;
 
 /// <summary>
 /// <c>talreg drain</c> and <c>talreg failback</c>: an interface is handed to a standby, or back to its home. Live
-/// calls stay where they
-/// are and go on to their end; new ones go to the new owner.
+/// calls stay where they are and go on to their end; new ones go to the new owner.
 /// </summary>
 internal static class HandoverVerb
 {
@@ -20,8 +19,8 @@ internal static class HandoverVerb
     /// <summary>Makes <c>talreg drain</c>.</summary>
     public static Command CreateDrain() => Create(
         "drain",
-        "Hands an interface from its owner to a standby, so that the owner can be taken out of service. New calls go to "
-            + "the new owner at once, live ones stay and go on to their end.");
+        "Hands an interface from its owner to a standby, so that the owner can be taken out of service. New calls go "
+            + "to the new owner at once, live ones stay and go on to their end.");
 
     /// <summary>Makes <c>talreg failback</c>.</summary>
     public static Command CreateFailback() => Create(

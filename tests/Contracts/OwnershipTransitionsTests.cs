@@ -98,6 +98,27 @@ public sealed class OwnershipTransitionsTests
         Assert.Null(moved.Order);
     }
 
+    [Theory]
+    [InlineData(-3_600, true)]
+    [InlineData(-9, false)]
+    [InlineData(9, false)]
+    [InlineData(3_600, true)]
+    public void TakeOver_by_a_silo_whose_clock_differs_is_held_up_no_longer(int seconds, bool given)
+    {
+        var taken = OwnershipTransitions.TakeOver(Pair(), Two.Incarnation, 1, Now);
+        var back = OwnershipTransitions.Join(taken, "sip1", One, Now);
+        InterfaceOwnership TakeBack() =>
+            OwnershipTransitions.TakeOver(back, One.Incarnation, 2, Now.AddSeconds(seconds));
+        if (given)
+        {
+            Assert.Equal("gw1", TakeBack().Lease.Gateway);
+        }
+        else
+        {
+            Refused(TakeBack, RefusalKind.Unavailable);
+        }
+    }
+
     [Fact]
     public void Takeover_after_a_handover_does_not_wait()
     {

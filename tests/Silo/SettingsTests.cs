@@ -65,6 +65,7 @@ public sealed class SettingsTests : IDisposable
         { "silo", "192.0.2.1:11111" },
         { "silo-clients", "127.0.0.1" },
         { "heartbeat", "0.0.0.0:7946" },
+        { "floating-address", "10.0.0.100/24@eth0" },
         { "heartbeat", "192.0.2.1:7946" },
         { "cluster-key", "/nowhere/cluster.key" },
         { "cluster-tls-certificate", "/nowhere/node.pem" },

@@ -23,8 +23,7 @@ public interface IInterfaceGrain : IGrainWithStringKey
 
     /// <summary>
     /// A gateway starts on this interface beside others: it owns what is free or was its own, else it stands by.
-    /// Again: no
-    /// effect.
+    /// Again: no effect.
     /// </summary>
     /// <exception cref="RefusalException">As many as may stand by already do.</exception>
     [Alias("Join")]
@@ -41,10 +40,8 @@ public interface IInterfaceGrain : IGrainWithStringKey
     /// <param name="expectedEpoch">The epoch that it knows to be in force.</param>
     /// <exception cref="RefusalException">
     /// <see cref="RefusalKind.StaleEpoch"/>: another epoch is in force. <see cref="RefusalKind.Forbidden"/>: it does
-    /// not stand by.
-    /// <see cref="RefusalKind.Unavailable"/>: the interface was taken over less than
-    /// <see cref="OwnershipTransitions.MinimumHold"/> ago.
-    /// </exception>
+    /// not stand by. <see cref="RefusalKind.Unavailable"/>: the interface was taken over less than
+    /// <see cref="OwnershipTransitions.MinimumHold"/> ago. </exception>
     [Alias("TakeOver")]
     Task<InterfaceOwnership> TakeOverAsync(Guid incarnation, long expectedEpoch);
 
@@ -61,8 +58,7 @@ public interface IInterfaceGrain : IGrainWithStringKey
     /// <param name="to">The gateway that stands by.</param>
     /// <exception cref="RefusalException">
     /// <see cref="RefusalKind.StaleEpoch"/>: it is not the owner. <see cref="RefusalKind.WrongState"/>: that one does
-    /// not stand by.
-    /// </exception>
+    /// not stand by. </exception>
     [Alias("HandOver")]
     Task<InterfaceOwnership> HandOverAsync(Guid incarnation, long expectedEpoch, string to);
 

@@ -4,8 +4,8 @@ namespace Talreg.Contracts.Gateways;
 
 /// <summary>
 /// Ways to one interface. A client sends what it asks of one key to one silo; under another lane's key the same
-/// interface is asked
-/// through another silo, as chance has it, so that one that is frozen or dying does not hold up all.
+/// interface is asked through another silo, as chance has it, so that one that is frozen or dying does not hold up
+/// all.
 /// </summary>
 public static class InterfaceLanes
 {

@@ -2,8 +2,7 @@ namespace Talreg.Contracts.Gateways;
 
 /// <summary>
 /// The rules of owning an interface as pure functions: how it stands and an event in, how it stands afterwards out.
-/// What
-/// changes nothing gives the same object. Whoever stores the result does so by compare-and-swap.
+/// What changes nothing gives the same object. Whoever stores the result does so by compare-and-swap.
 /// </summary>
 public static class OwnershipTransitions
 {
@@ -12,8 +11,7 @@ public static class OwnershipTransitions
 
     /// <summary>
     /// Between two takeovers of one interface there is at least this time, so that two gateways that do not hear each
-    /// other do not
-    /// take it from one another in turn. What a person asks for does not wait.
+    /// other do not take it from one another in turn. What a person asks for does not wait.
     /// </summary>
     public static readonly TimeSpan MinimumHold = TimeSpan.FromSeconds(10);
 
@@ -117,7 +115,8 @@ public static class OwnershipTransitions
                 $"Who asks does not stand by for interface {before.Lease.Interface}; join first.");
         }
 
-        if (before.TakenOverAt is { } last && now - last < MinimumHold)
+        // Silos' clocks may differ: a time that lies ahead holds for no longer than one that lies behind.
+        if (before.TakenOverAt is { } last && (now - last).Duration() < MinimumHold)
         {
             throw new RefusalException(
                 RefusalKind.Unavailable,

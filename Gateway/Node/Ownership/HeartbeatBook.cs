@@ -2,8 +2,7 @@ namespace Talreg.Gateway.Ownership;
 
 /// <summary>
 /// Tells a heartbeat from one that was recorded and sent again. The first of an incarnation must echo a heartbeat of
-/// ours, which
-/// nobody could know before; afterwards each number must be higher than the last. Not safe for threads.
+/// ours, which nobody could know before; afterwards each number must be higher than the last. Not safe for threads.
 /// </summary>
 /// <param name="start">Our first number: random, so that nothing recorded echoes it.</param>
 internal sealed class HeartbeatBook(long start)

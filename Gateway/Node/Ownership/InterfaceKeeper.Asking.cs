@@ -14,6 +14,7 @@ internal sealed partial class InterfaceKeeper
     private static readonly TimeSpan HandoverWithin = TimeSpan.FromSeconds(2);
 
     private int _reading;
+    private bool _isUnread;
     private int _joining;
     private int _answering;
 
@@ -49,10 +50,18 @@ internal sealed partial class InterfaceKeeper
                 Learn(said, asked);
                 await JoinAgainAsync().ConfigureAwait(false);
             }
+
+            _isUnread = false;
         }
         catch (Exception e) when (e is TimeoutException or OrleansException or RefusalException)
         {
-            _logger.OwnershipUnread(_options.Interface, e);
+            // Once, and not each second of an outage.
+            if (!_isUnread)
+            {
+                _logger.OwnershipUnread(_options.Interface, e);
+            }
+
+            _isUnread = true;
         }
         finally
         {
@@ -140,14 +149,17 @@ internal sealed partial class InterfaceKeeper
     {
         try
         {
-            if (Successor(owner, order.To) is { } next)
+            var calls = _address is null ? 0 : _liveCalls();
+            var next = Successor(owner, order.To);
+            if (next is not null && calls == 0)
             {
                 await HandOverAsync(owner, next.Gateway).ConfigureAwait(false);
                 return;
             }
 
-            var reason =
-                $"{order.To ?? "No standby"} was not heard within {OwnershipTiming.Silence.TotalMilliseconds} ms";
+            var reason = next is not null
+                ? $"{calls} calls are live, and they would not move with the address; ask again when they are over"
+                : $"{order.To ?? "No standby"} was not heard within {OwnershipTiming.Silence.TotalMilliseconds} ms";
             _logger.HandoverDeclined(_options.Interface, reason);
             var asked = Now;
             Learn(

@@ -19,6 +19,7 @@ internal sealed partial class InterfaceKeeper : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly Guid _incarnation;
     private readonly HeartbeatSocket _socket;
+    private readonly AddressHolder? _address;
     private readonly HeartbeatBook _book = new(RandomNumberGenerator.GetInt32(int.MaxValue) * (1L << 20));
     private readonly Lock _changing = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -46,6 +47,9 @@ internal sealed partial class InterfaceKeeper : IAsyncDisposable
         _logger = logger;
         _origin = clock.GetTimestamp();
         _socket = new HeartbeatSocket(options.Heartbeat!);
+        _address = options.FloatingAddress is { } address
+            ? new AddressHolder(address, options.Interface, logger)
+            : null;
     }
 
     /// <summary>How it stands; not before <see cref="JoinAsync"/>.</summary>
@@ -66,8 +70,7 @@ internal sealed partial class InterfaceKeeper : IAsyncDisposable
 
     /// <summary>
     /// True while SIP may be sent and answered. An owner's process that stood still finds out here, before anything
-    /// else of it has run:
-    /// its machine has not been ticked.
+    /// else of it has run: its machine has not been ticked.
     /// </summary>
     public bool MaySpeak =>
         _state is { MaySpeak: true } state
@@ -105,13 +108,13 @@ internal sealed partial class InterfaceKeeper : IAsyncDisposable
         var joined = await Interface.JoinAsync(Self()).ConfigureAwait(false);
         _key = joined.HeartbeatKey;
         var now = Now;
-        return _state = OwnershipMachine.Begin(_incarnation, joined.Ownership, now);
+        return _state = OwnershipMachine.Begin(_options.Gateway, _incarnation, joined.Ownership, now);
     }
 
     /// <summary>Begins to send heartbeats, to hear them and to act on them.</summary>
     /// <param name="changed">
-    /// Told every change of role, epoch or alarm, before and after, in order. It must return at once and not call back.
-    /// </param>
+    /// Told every change of role, epoch or alarm, before and after, in order. It must return at once and not call
+    /// back. </param>
     /// <param name="liveCalls">Sessions alive: while there are any, a gateway that lost the interface does not stand
     /// by for it.</param>
     public void Start(Action<OwnershipState, OwnershipState> changed, Func<int> liveCalls)
@@ -196,6 +199,7 @@ internal sealed partial class InterfaceKeeper : IAsyncDisposable
     {
         var step = Change(state => OwnershipMachine.Tick(state, now));
         var current = State;
+        _address?.Update(current, now);
         foreach (var member in OthersOf(current))
         {
             if (HeartbeatSocket.EndpointOf(member) is { } to)

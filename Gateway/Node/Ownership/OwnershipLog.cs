@@ -14,7 +14,7 @@ internal static partial class OwnershipLog
         this ILogger logger, string @interface, GatewayRole before, GatewayRole after, string owner, long epoch);
 
     [LoggerMessage(
-        3071, LogLevel.Critical, "Interface {Interface} has no owner that is heard and is not taken over: {Obstacle}")]
+        3071, LogLevel.Critical, "The ownership of interface {Interface} needs somebody: {Obstacle}")]
     public static partial void TakeoverBlocked(this ILogger logger, string @interface, string obstacle);
 
     [LoggerMessage(
@@ -30,6 +30,9 @@ internal static partial class OwnershipLog
 
     [LoggerMessage(3074, LogLevel.Warning, "How interface {Interface} stands could not be asked")]
     public static partial void OwnershipUnread(this ILogger logger, string @interface, Exception e);
+
+    [LoggerMessage(3079, LogLevel.Error, "Address {Address} of interface {Interface} cannot be held or given up")]
+    public static partial void AddressFailed(this ILogger logger, string @interface, string address, Exception e);
 
     [LoggerMessage(3075, LogLevel.Information, "Interface {Interface} is handed over to {To}")]
     public static partial void HandedOver(this ILogger logger, string @interface, string to);

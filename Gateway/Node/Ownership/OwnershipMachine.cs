@@ -4,15 +4,17 @@ namespace Talreg.Gateway.Ownership;
 
 /// <summary>
 /// What a gateway does on an interface that others stand by for, as pure functions: what it knows and an event in,
-/// what it
-/// knows and is to do out. The database decides who owns; this decides when to ask it, and who is silent meanwhile.
+/// what it knows and is to do out. The database decides who owns; this decides when to ask it, and who is silent
+/// meanwhile.
 /// </summary>
 internal static class OwnershipMachine
 {
     /// <summary>A gateway that joined.</summary>
-    public static OwnershipState Begin(Guid incarnation, InterfaceOwnership joined, TimeSpan now) => Learn(
+    public static OwnershipState Begin(
+        string gateway, Guid incarnation, InterfaceOwnership joined, TimeSpan now) => Learn(
         new OwnershipState
         {
+            Gateway = gateway,
             Incarnation = incarnation,
             Known = joined,
             Role = GatewayRole.Standby,
@@ -144,7 +146,7 @@ internal static class OwnershipMachine
             : state;
 
     /// <summary>True for a gateway that has to join again to stand by, as soon as its calls allow it.</summary>
-    public static bool MustJoin(OwnershipState state) => state.Role switch
+    public static bool MustJoin(OwnershipState state) => !state.HasTwin && state.Role switch
     {
         GatewayRole.Owner => state.Known.Owner?.Incarnation != state.Incarnation,
         _ => state.Rank < 0,

@@ -10,6 +10,9 @@ internal sealed record OwnershipState
     /// <summary>So many takeovers in a row that did not come about are an alarm.</summary>
     public const int AlarmAfter = 3;
 
+    /// <summary>This gateway's name.</summary>
+    public required string Gateway { get; init; }
+
     /// <summary>This gateway's incarnation.</summary>
     public required Guid Incarnation { get; init; }
 
@@ -50,11 +53,21 @@ internal sealed record OwnershipState
     public int Failures { get; init; }
 
     /// <summary>
-    /// Why the interface has no owner that is heard, and cannot get one; null while all is well. One attempt fails
-    /// when a silo dies
-    /// with the owner; several in a row mean that nobody takes over.
+    /// What of the ownership needs somebody: the owner is silent and cannot be replaced, or two processes have one
+    /// name. Null while all is well. One attempt to take over fails when a silo dies with the owner; several in a row
+    /// are an alarm.
     /// </summary>
-    public string? Alarm => Failures >= AlarmAfter ? Obstacle : null;
+    public string? Alarm => HasTwin ? $"another process runs as gateway {Gateway}; give one of them another name"
+        : Failures >= AlarmAfter ? Obstacle
+        : null;
+
+    /// <summary>
+    /// True when another process has joined under this gateway's name since: were this one to join again, the two
+    /// would take the interface from each other without end.
+    /// </summary>
+    public bool HasTwin =>
+        (Known.Lease.Gateway == Gateway && Known.Lease.Incarnation != Incarnation)
+        || Known.Standbys.Any(member => member.Gateway == Gateway && member.Incarnation != Incarnation);
 
     /// <summary>The place in line to take over; -1 for none.</summary>
     public int Rank => Known.RankOf(Incarnation);

@@ -7,8 +7,7 @@ internal static class OwnershipTiming
     public static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(100);
 
     /// <summary>
-    /// An owner that was silent for longer is suspected; one that stood still for longer asks whether it is the
-    /// owner.
+    /// An owner that was silent for longer is suspected; one that stood still for longer asks whether it is the owner.
     /// </summary>
     public static readonly TimeSpan Silence = TimeSpan.FromMilliseconds(500);
 

@@ -12,9 +12,8 @@ internal sealed partial class SrsApplication
     private long _kernelDrops;
 
     /// <summary>
-    /// Flags the live calls whose pre-buffer holds less than their policy asked for, those whose epoch is over, and
-    /// those that share
-    /// the kernel's drops. Each once: a flag stays.
+    /// Flags the live calls whose pre-buffer holds less than their policy asked for, those whose epoch is over, and those
+    /// that share the kernel's drops. Each once: a flag stays.
     /// </summary>
     public async Task NoteLiveFlagsAsync()
     {

@@ -42,8 +42,8 @@ internal sealed partial class SrsApplication(
     public long Epoch { get; set; }
 
     /// <summary>
-    /// Takes made under this epoch, or an earlier one, are kept and flagged: another gateway owns the interface. 0
-    /// for none.
+    /// Takes made under this epoch, or an earlier one, are kept and flagged: another gateway owns the interface. 0 for
+    /// none.
     /// </summary>
     public long StaleEpoch { get; set; }
 

@@ -6,8 +6,8 @@ using Talreg.Grains.Interfaces;
 namespace Talreg.Silo.Hosting.Cluster;
 
 /// <summary>
-/// The heartbeats' keys of a cluster, derived from its key; what a gateway is given signs no ledger and opens no
-/// other interface.
+/// The heartbeats' keys of a cluster, derived from its key; what a gateway is given signs no ledger and opens no other
+/// interface.
 /// </summary>
 internal sealed class ClusterHeartbeatKeys(RootKey cluster) : IHeartbeatKeys
 {

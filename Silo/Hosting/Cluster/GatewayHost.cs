@@ -40,6 +40,11 @@ internal sealed class GatewayHost : ProgramHost
                 "a loopback address: a gateway serves metrics and health there, without tokens");
         }
 
+        if (settings.Cluster.FloatingAddress is { } floating && floating.Obstacle() is { } obstacle)
+        {
+            throw new StartRefusedException($"{SettingKey.FloatingAddress.Name} holds '{floating}', but {obstacle}.");
+        }
+
         var tls = settings.Cluster.Tls is { } files ? ClusterTls.Load(files) : null;
         var reading = new ReadingOptions(WithPort(settings.Cluster.Reading), tls);
         PortCheck.RequireStream(SettingKey.Reading, reading.Listen);

@@ -13,6 +13,7 @@ internal sealed class ClusterProcesses : IDisposable
     private readonly Dictionary<string, string> _environment;
     private readonly string _folder = Recorder.NewFolder();
     private readonly List<TalregProcess> _processes = [];
+    private string _sip = "127.0.0.1:0";
 
     private ClusterProcesses(string database) =>
         _environment = new Dictionary<string, string>(StringComparer.Ordinal) { ["TALREG_DATABASE"] = database };
@@ -34,7 +35,9 @@ internal sealed class ClusterProcesses : IDisposable
     /// </summary>
     /// <param name="server">Where the database is.</param>
     /// <param name="mediaTimeout">Seconds after which a take without packets is sealed.</param>
-    public static async Task<ClusterProcesses> StartPairAsync(PostgresServer server, int mediaTimeout = 120)
+    /// <param name="floating">The address that goes with the interface; null for none.</param>
+    public static async Task<ClusterProcesses> StartPairAsync(
+        PostgresServer server, int mediaTimeout = 120, string? floating = null)
     {
         var cluster = new ClusterProcesses(await server.CreateDatabaseAsync(TestContext.Current.CancellationToken));
         try
@@ -47,6 +50,12 @@ internal sealed class ClusterProcesses : IDisposable
             await cluster.Near.WaitUntilRunningAsync();
             cluster.Far = cluster.StartSilo("far");
             await cluster.Far.WaitUntilRunningAsync();
+            if (floating is not null)
+            {
+                cluster._environment["TALREG_FLOATING_ADDRESS"] = floating;
+                cluster._sip = "0.0.0.0:0";
+            }
+
             cluster.Gateway = cluster.StartMember("gw1");
             await cluster.Gateway.WaitUntilRunningAsync();
             cluster.Standby = cluster.StartMember("gw2");
@@ -62,7 +71,7 @@ internal sealed class ClusterProcesses : IDisposable
 
     /// <summary>Starts a gateway on <c>sip1</c> that takes part in its ownership.</summary>
     public TalregProcess StartMember(string name) => Start(
-        "gateway", "--data", Path(name), "--sip", "127.0.0.1:0", "--http", "127.0.0.1:0", "--reading", "127.0.0.1:0",
+        "gateway", "--data", Path(name), "--sip", _sip, "--http", "127.0.0.1:0", "--reading", "127.0.0.1:0",
         "--rtp-ports", "34000-34099", "--gateway", name, "--interface", "sip1", "--heartbeat", "127.0.0.1:0");
 
     /// <summary>Starts all three.</summary>
@@ -77,13 +86,12 @@ internal sealed class ClusterProcesses : IDisposable
                 cluster.Trust(authority);
             }
 
-            cluster.Near = cluster.StartSilo("near");
-            cluster.Far = cluster.StartSilo("far");
+            // As above; the gateway finds its silos by itself.
             cluster.Gateway = cluster.StartGateway("gateway", "gw1");
-            await Task.WhenAll(
-                cluster.Near.WaitUntilRunningAsync(),
-                cluster.Far.WaitUntilRunningAsync(),
-                cluster.Gateway.WaitUntilRunningAsync());
+            cluster.Near = cluster.StartSilo("near");
+            await cluster.Near.WaitUntilRunningAsync();
+            cluster.Far = cluster.StartSilo("far");
+            await Task.WhenAll(cluster.Far.WaitUntilRunningAsync(), cluster.Gateway.WaitUntilRunningAsync());
             return cluster;
         }
         catch

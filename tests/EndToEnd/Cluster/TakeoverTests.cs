@@ -53,6 +53,23 @@ public sealed class TakeoverTests(PostgresServer server, ITestOutputHelper outpu
     }
 
     [Fact]
+    public async Task Owner_killed_while_a_silo_is_frozen_is_taken_over_through_the_other()
+    {
+        using var cluster = await ClusterProcesses.StartPairAsync(server);
+        await StandingByAsync(cluster.Far);
+        cluster.Near.Signal(TalregProcess.Freeze);
+        var killed = Stopwatch.GetTimestamp();
+        await cluster.Gateway.KillAsync();
+        await Wait.UntilAsync(
+            async () => await OptionsAsync(cluster.Standby.Sip) == 200,
+            "the standby to take calls",
+            TimeSpan.FromSeconds(20));
+        output.WriteLine(
+            $"With a frozen silo the interface answered after {Stopwatch.GetElapsedTime(killed).TotalSeconds:0.00} s.");
+        Assert.True(await MetricAsync(cluster.Standby, "talreg_interface_epoch{interface=\"sip1\"} 2"));
+    }
+
+    [Fact]
     public async Task Owner_frozen_and_taken_over_keeps_its_audio_flagged_and_answers_no_sip()
     {
         using var cluster = await ClusterProcesses.StartPairAsync(server, mediaTimeout: 5);
@@ -161,7 +178,7 @@ public sealed class TakeoverTests(PostgresServer server, ITestOutputHelper outpu
             TimeSpan.FromSeconds(60));
     }
 
-    private static Task StandingByAsync(TalregProcess silo) => StatusAsync(
+    internal static Task StandingByAsync(TalregProcess silo) => StatusAsync(
         silo, one => one is { Owner: "gw1", Standbys: ["gw2"] } && Hears(one), "gw2 to stand by and to be heard");
 
     // Both ways: the owner hears its standby, which it would hand over to, and is heard by it.
@@ -185,7 +202,7 @@ public sealed class TakeoverTests(PostgresServer server, ITestOutputHelper outpu
         (await process.Client.Http.GetStringAsync(new Uri("metrics", UriKind.Relative)))
         .Contains(line, StringComparison.Ordinal);
 
-    private static async Task<int> OptionsAsync(IPEndPoint sip)
+    internal static async Task<int> OptionsAsync(IPEndPoint sip)
     {
         using var src = await FakeSrc.ConnectAsync(sip, tcp: false, TestContext.Current.CancellationToken);
         await src.SendAsync(src.Request("OPTIONS", 1), TestContext.Current.CancellationToken);

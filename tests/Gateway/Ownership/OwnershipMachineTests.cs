@@ -107,7 +107,7 @@ public sealed class OwnershipMachineTests
     public void Nobody_takes_over_from_an_owner_that_sends_no_heartbeats()
     {
         var mute = Trio() with { Owner = null };
-        var state = OwnershipMachine.Begin(B.Incarnation, mute, Ms(0));
+        var state = OwnershipMachine.Begin(B.Gateway, B.Incarnation, mute, Ms(0));
         Assert.Equal(GatewayRole.Standby, Quiet(state, Ms(0), Ms(60_000)).Role);
     }
 
@@ -180,6 +180,19 @@ public sealed class OwnershipMachineTests
         Assert.Equal((GatewayRole.Owner, true), (state.Role, OwnershipMachine.MustJoin(state)));
     }
 
+    [Fact]
+    public void Gateway_whose_name_another_process_took_joins_no_more_and_is_an_alarm()
+    {
+        var twin = A with { Incarnation = Guid.NewGuid() };
+        var state = OwnershipMachine.Learn(Begin(A), Taken(twin, 2), Ms(1), Ms(2));
+        Assert.Equal((GatewayRole.Stale, false), (state.Role, OwnershipMachine.MustJoin(state)));
+        Assert.Contains("another process runs as gateway gw1", state.Alarm, StringComparison.Ordinal);
+        var standby = OwnershipMachine.Learn(
+            Begin(B), Trio() with { Standbys = [B with { Incarnation = Guid.NewGuid() }] }, Ms(1), Ms(2));
+        Assert.Equal((true, false), (standby.HasTwin, OwnershipMachine.MustJoin(standby)));
+        Assert.False(Begin(A).HasTwin);
+    }
+
     private static TimeSpan Ms(int milliseconds) => TimeSpan.FromMilliseconds(milliseconds);
 
     private static InterfaceMember Member(string gateway) => new(gateway, Guid.NewGuid(), "127.0.0.1:7946");
@@ -203,7 +216,7 @@ public sealed class OwnershipMachineTests
         new(from.Gateway, from.Incarnation, role, epoch, Number: 1, Echo: 1);
 
     private static OwnershipState Begin(InterfaceMember self) =>
-        OwnershipMachine.Begin(self.Incarnation, Trio(), Ms(0));
+        OwnershipMachine.Begin(self.Gateway, self.Incarnation, Trio(), Ms(0));
 
     private static OwnershipState TakingOver()
     {
