@@ -39,6 +39,14 @@ internal sealed class OwnershipMetrics
         _withheld = factory.CreateCounter(
             "talreg_sip_withheld_total",
             "SIP messages not sent, or not taken, because another gateway may own the interface.");
+
+        // There from the start, and where nobody stands by: a rule must not miss the first takeover.
+        _blocked.WithLabels(_interface);
+        _takeovers.WithLabels(_interface);
+        foreach (var outcome in (string[])["accepted", "refused", "sent"])
+        {
+            _heartbeats.WithLabels(outcome);
+        }
     }
 
     public void Update(GatewayCounters now)

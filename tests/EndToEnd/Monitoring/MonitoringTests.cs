@@ -41,7 +41,21 @@ public sealed class MonitoringTests
     public async Task Every_query_of_rules_and_dashboards_answers_from_a_live_recorder()
     {
         Peer.Require("prometheus", PrometheusServer.Package);
-        await using var recorder = await Recorder.StartAsync();
+        var archive = Recorder.NewFolder();
+        try
+        {
+            await using var recorder = await Recorder.StartAsync(
+                change: settings => settings with { Archive = archive });
+            await AssertAllAnswerAsync(recorder);
+        }
+        finally
+        {
+            Directory.Delete(archive, recursive: true);
+        }
+    }
+
+    private static async Task AssertAllAnswerAsync(Recorder recorder)
+    {
         await using var prometheus = await PrometheusServer.StartAsync(recorder.Http.BaseAddress!);
         await prometheus.WaitForAsync("talreg_sessions == 0");
         for (var i = 0; i < 2; i++)
