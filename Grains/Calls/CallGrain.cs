@@ -10,9 +10,9 @@ namespace Talreg.Grains.Calls;
 /// The life of one call. Every event is idempotent; state is written on transitions, then the read model follows.
 /// </summary>
 /// <remarks>
-/// The read model is put after the state. Should the process die between the two, the next event, or a rebuild, mends
-/// it:
-/// the database is an index of the truth.
+/// The read model is put after the state, and others are told after both. Should any of that fail, the event was not heard
+/// and comes again: what it changed is known then, and only what should have followed is done. Should nobody tell it
+/// again, the next event, or a rebuild, mends the read model: the database is an index of the truth.
 /// </remarks>
 public sealed class CallGrain(
     [PersistentState("call", GrainsOptions.Storage)] IPersistentState<CallGrainState> state,
@@ -20,6 +20,8 @@ public sealed class CallGrain(
     TimeProvider clock,
     ILogger<CallGrain> logger) : Grain, ICallGrain
 {
+    private CallDocument? _indexed;
+
     private CallDocument? Document => state.State.Document;
 
     /// <inheritdoc />
@@ -42,6 +44,7 @@ public sealed class CallGrain(
         var after = CallTransitions.Admit(before, admitted);
         if (ReferenceEquals(before, after))
         {
+            await IndexAsync(after);
             return state.State.Standing.DigitsSuppressed;
         }
 
@@ -69,10 +72,13 @@ public sealed class CallGrain(
         var document = Known();
         if (document.Takes.Any(take => take.Id == started.Take.Id))
         {
-            return;
+            await IndexAsync(document);
+        }
+        else
+        {
+            await SaveAsync(CallTransitions.Start(document, started));
         }
 
-        await SaveAsync(CallTransitions.Start(document, started));
         if (state.State.Revision > 0)
         {
             await OrderAsync(document.Tenant, started.Take, "as the call's other takes");
@@ -83,9 +89,13 @@ public sealed class CallGrain(
     public Task LinkAsync(CallId other)
     {
         // A call whose admission failed is known by its session only; there is nothing to link.
-        return Document is not { } document || ReferenceEquals(CallTransitions.Link(document, other), document)
-            ? Task.CompletedTask
-            : SaveAsync(CallTransitions.Link(document, other));
+        if (Document is not { } document)
+        {
+            return Task.CompletedTask;
+        }
+
+        var after = CallTransitions.Link(document, other);
+        return ReferenceEquals(after, document) ? IndexAsync(document) : SaveAsync(after);
     }
 
     /// <inheritdoc />
@@ -93,20 +103,24 @@ public sealed class CallGrain(
     {
         var document = Known();
         var after = CallTransitions.Change(document, changed);
-        return after == document ? Task.CompletedTask : SaveAsync(after);
+        return after == document ? IndexAsync(document) : SaveAsync(after);
     }
 
     /// <inheritdoc />
     public async Task TakeSealedAsync(TakeSealed done)
     {
         var document = Document ?? CallTransitions.Admit(null, done.Admission);
+        var after = document;
         if (document.Takes.Any(take => take.Id == done.Take.Id && take.Sealed))
         {
-            return;
+            await IndexAsync(document);
+        }
+        else
+        {
+            after = CallTransitions.Seal(document, done);
+            await SaveAsync(after);
         }
 
-        var after = CallTransitions.Seal(document, done);
-        await SaveAsync(after);
         foreach (var take in after.Takes.Where(take => take.Id == done.Take.Id))
         {
             await Gateway(after.Tenant, take).ForgetAsync(take.Id);
@@ -133,6 +147,7 @@ public sealed class CallGrain(
         await ledger.AppendAsync(CallLeaves.NotCaptured(document, failed));
         if (ReferenceEquals(after, document))
         {
+            await IndexAsync(document);
             return;
         }
 
@@ -199,7 +214,17 @@ public sealed class CallGrain(
             Document = document, Revision = known.Revision, Standing = standing ?? known.Standing,
         };
         await StateWrites.WriteOrRestoreAsync(state, known);
-        await index.PutAsync(document, CancellationToken.None);
+        await IndexAsync(document);
+    }
+
+    // Of this activation; another one puts what it finds once more, which changes nothing.
+    private async Task IndexAsync(CallDocument document)
+    {
+        if (!ReferenceEquals(document, _indexed))
+        {
+            await index.PutAsync(document, CancellationToken.None);
+            _indexed = document;
+        }
     }
 }
 

@@ -10,6 +10,30 @@ public sealed class CallLifeTests(RecorderCluster cluster) : IClassFixture<Recor
 {
     private static readonly DateTimeOffset Ended = DateTimeOffset.UnixEpoch.AddYears(51);
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Seal_whose_row_was_not_written_is_in_the_index_when_told_again(bool elsewhere)
+    {
+        var tenant = elsewhere ? "row-elsewhere" : "row";
+        await RegisterAsync(tenant);
+        var (grain, admission, take) = await StartAsync(tenant);
+        var done = new TakeSealed(
+            take with { Sealed = true }, Ended, EndReason.Bye, [], new LedgerReceipt(3, 4), admission.Admitted);
+        cluster.Index.Failing[tenant] = true;
+        await Assert.ThrowsAsync<IOException>(() => grain.TakeSealedAsync(done));
+        Assert.Equal(CallState.Active, cluster.Index.Calls[admission.Call].State);
+        if (elsewhere)
+        {
+            await cluster.DeactivateAsync();
+            await RegisterAsync(tenant);
+        }
+
+        await grain.TakeSealedAsync(done);
+        Assert.Equal(CallState.Sealed, cluster.Index.Calls[admission.Call].State);
+        Assert.Empty((await Channel(tenant).GetAsync())!.ActiveCalls);
+    }
+
     [Fact]
     public async Task Policy_default_is_in_force_and_a_draft_becomes_so_when_activated()
     {

@@ -72,8 +72,16 @@ public sealed class RecorderCluster : IAsyncLifetime
     {
         public ConcurrentDictionary<CallId, CallDocument> Calls { get; } = [];
 
+        /// <summary>Calls of a tenant whose next row cannot be written, once.</summary>
+        public ConcurrentDictionary<string, bool> Failing { get; } = new(StringComparer.Ordinal);
+
         public ValueTask PutAsync(CallDocument call, CancellationToken cancellationToken)
         {
+            if (Failing.TryRemove(call.Tenant, out _))
+            {
+                throw new IOException("The read model is away.");
+            }
+
             Calls[call.Id] = call;
             return ValueTask.CompletedTask;
         }
