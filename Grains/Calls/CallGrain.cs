@@ -148,14 +148,19 @@ public sealed class CallGrain(
         if (ReferenceEquals(after, document))
         {
             await IndexAsync(document);
-            return;
+        }
+        else
+        {
+            // As with a call that policy left out: the read model can be rebuilt from its decision.
+            var receipt = await ledger.AppendAsync(CallLeaves.Decision(after, after.Verdicts[^1], failed.At));
+            after = after with { Evidence = new EvidenceDocument(receipt.Leaf, receipt.CheckpointSize) };
+            await SaveAsync(after);
         }
 
-        // As with a call that policy left out: the read model can be rebuilt from its decision.
-        var receipt = await ledger.AppendAsync(CallLeaves.Decision(after, after.Verdicts[^1], failed.At));
-        after = after with { Evidence = new EvidenceDocument(receipt.Leaf, receipt.CheckpointSize) };
-        await SaveAsync(after);
-        await EndAsync(after, failed.At);
+        if (after.State == CallState.Failed)
+        {
+            await EndAsync(after, failed.At);
+        }
     }
 
     /// <inheritdoc />

@@ -35,6 +35,22 @@ public sealed class CallLifeTests(RecorderCluster cluster) : IClassFixture<Recor
     }
 
     [Fact]
+    public async Task Failure_whose_row_was_not_written_ends_the_call_for_its_channel_when_told_again()
+    {
+        const string tenant = "row-failed";
+        var admission = await Channel(tenant).AdmitAsync(RecorderCluster.Offer(tenant, "100", "s1"));
+        var grain = cluster.Client.GetGrain<ICallGrain>(admission.Call.Value);
+        var failed = new CallFailed(admission.Admitted, Ended, EndReason.Rejected, "no port", "gw1", "sip-1");
+        cluster.Index.Failing[tenant] = true;
+        await Assert.ThrowsAsync<IOException>(() => grain.FailedAsync(failed));
+        Assert.Equal(admission.Call, Assert.Single((await Channel(tenant).GetAsync())!.ActiveCalls));
+
+        await grain.FailedAsync(failed);
+        Assert.Equal(CallState.Failed, cluster.Index.Calls[admission.Call].State);
+        Assert.Empty((await Channel(tenant).GetAsync())!.ActiveCalls);
+    }
+
+    [Fact]
     public async Task Policy_default_is_in_force_and_a_draft_becomes_so_when_activated()
     {
         var grain = cluster.Client.GetGrain<IRetentionPolicyGrain>("policies/default");
