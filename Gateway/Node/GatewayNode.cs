@@ -194,10 +194,10 @@ public sealed partial class GatewayNode : IGatewayObserver, IAsyncDisposable
         await _sip.StartAsync(cancellationToken).ConfigureAwait(false);
         _sessions.Accepting = isOwner;
         _keeper?.Start(OnOwnershipChanged, () => _sessions.Sessions.Count);
-        _ticking = Task.Run(() => TickAsync(_stopping.Token), CancellationToken.None);
-        _recovering = Task.Run(() => _recovered.RunAsync(_stopping.Token), CancellationToken.None);
-        _scrubbing = Task.Run(() => _scrub?.RunAsync(_stopping.Token) ?? Task.CompletedTask, CancellationToken.None);
-        _archiving = Task.Run(() => _archive?.RunAsync(_stopping.Token) ?? Task.CompletedTask, CancellationToken.None);
+        _ticking = Run("media timeouts and orders", TickAsync);
+        _recovering = Run("the journal of earlier starts", _recovered.RunAsync);
+        _scrubbing = Run("the scrub", stop => _scrub?.RunAsync(stop) ?? Task.CompletedTask);
+        _archiving = Run("archiving", stop => _archive?.RunAsync(stop) ?? Task.CompletedTask);
     }
 
     /// <summary>Takes no new sessions, ends those alive as <c>shutdown</c>, and waits for their seals.</summary>
@@ -291,6 +291,18 @@ public sealed partial class GatewayNode : IGatewayObserver, IAsyncDisposable
         _sip.BoundEndpoints.First(bound => bound.Transport == transport).Endpoint;
 
     private IGatewayGrain Gateway() => _grains.GetGrain<IGatewayGrain>(Names.Key(_options.Tenant, _options.Gateway));
+
+    // What nobody waits for until the end must be heard of when it ends before.
+    private Task Run(string what, Func<CancellationToken, Task> work)
+    {
+        var running = Task.Run(() => work(_stopping.Token), CancellationToken.None);
+        _ = running.ContinueWith(
+            ended => _logger.BackgroundEnded(what, ended.Exception!.GetBaseException()),
+            CancellationToken.None,
+            TaskContinuationOptions.OnlyOnFaulted,
+            TaskScheduler.Default);
+        return running;
+    }
 
     private async Task TickAsync(CancellationToken cancellationToken)
     {

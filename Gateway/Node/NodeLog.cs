@@ -167,6 +167,9 @@ internal static partial class NodeLog
             + "happened to it here, or in the archive")]
     public static partial void NotArchived(this ILogger logger, TakeId take, CallId call, Exception e);
 
+    [LoggerMessage(3057, LogLevel.Critical, "{What} ended before its time; restart the gateway")]
+    public static partial void BackgroundEnded(this ILogger logger, string what, Exception e);
+
     [LoggerMessage(3056, LogLevel.Warning, "Recordings wait to be archived; again in {Delay}")]
     public static partial void ArchiveFailed(this ILogger logger, TimeSpan delay, Exception e);
 }

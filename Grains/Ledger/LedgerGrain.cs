@@ -246,7 +246,7 @@ public sealed class LedgerGrain : Grain, ILedgerGrain, IDisposable
         {
             await Task.Run(() => files.KeepTimestamp(size, note, token));
         }
-        catch (LogException error)
+        catch (Exception error) when (error is LogException or IOException)
         {
             throw new RefusalException(RefusalKind.Unavailable, $"The ledger of {Tenant}: {error.Message}");
         }
@@ -357,22 +357,22 @@ public sealed class LedgerGrain : Grain, ILedgerGrain, IDisposable
     private async Task<WitnessRound> CosignNewestAsync(LogFiles files)
     {
         var (size, note) = _checkpoint;
-        var (cosigned, round) = await _witnesses.CollectAsync(note, size, from => files.ConsistencyProof(from, size));
-        if (round.Quorum > 0 && round.HasQuorum)
+        try
         {
-            try
+            var (cosigned, round) = await _witnesses.CollectAsync(
+                note, size, from => files.ConsistencyProof(from, size));
+            if (round.Quorum > 0 && round.HasQuorum)
             {
                 await Task.Run(() => files.PublishCosigned(cosigned));
-            }
-            catch (LogException error)
-            {
-                throw new RefusalException(RefusalKind.Unavailable, $"The ledger of {Tenant}: {error.Message}");
+                _cosigned = (size, cosigned);
             }
 
-            _cosigned = (size, cosigned);
+            return round with { CosignedSize = _cosigned.Size };
         }
-
-        return round with { CosignedSize = _cosigned.Size };
+        catch (Exception error) when (error is LogException or IOException)
+        {
+            throw new RefusalException(RefusalKind.Unavailable, $"The ledger of {Tenant}: {error.Message}");
+        }
     }
 
     private async Task BeginAsync(LogFiles files)

@@ -52,7 +52,17 @@ public sealed class RecordingArchiver(RecordingStore recordings, IArchive archiv
     {
         ArgumentNullException.ThrowIfNull(copy);
         var stream = await archive.OpenAsync(copy, cancellationToken).ConfigureAwait(false);
-        if (await HashAsync(stream, cancellationToken).ConfigureAwait(false) != copy.Sha256)
+        string hash;
+        try
+        {
+            hash = await HashAsync(stream, cancellationToken).ConfigureAwait(false);
+        }
+        catch (IOException e) when (e is not ArchiveException)
+        {
+            throw new ArchiveException($"{copy.Archive}: {copy.Key} cannot be read: {e.Message}", e);
+        }
+
+        if (hash != copy.Sha256)
         {
             throw new ArchiveException($"{copy.Archive}: {copy.Key} has other bytes than were put")
             {

@@ -38,6 +38,7 @@ public sealed class RecordingArchiverTests : IDisposable
     [InlineData("before put")]
     [InlineData("after put")]
     [InlineData("before read")]
+    [InlineData("in the read")]
     [InlineData("other bytes")]
     public async Task Archive_that_ends_at_any_step_marks_nothing_and_is_done_whole_the_next_time(string step)
     {
@@ -116,9 +117,12 @@ public sealed class RecordingArchiverTests : IDisposable
         public async Task<Stream> OpenAsync(ArchivedCopy copy, CancellationToken cancellationToken)
         {
             FailAt("before read");
-            return step == "other bytes"
-                ? new MemoryStream([1, 2, 3])
-                : await inner.OpenAsync(copy, cancellationToken);
+            return step switch
+            {
+                "other bytes" => new MemoryStream([1, 2, 3]),
+                "in the read" => new LostMount(),
+                _ => await inner.OpenAsync(copy, cancellationToken),
+            };
         }
 
         private void FailAt(string place)
@@ -128,5 +132,12 @@ public sealed class RecordingArchiverTests : IDisposable
                 throw new ArchiveException($"ended {place}");
             }
         }
+    }
+
+    /// <summary>A file whose mount goes away while it is read.</summary>
+    private sealed class LostMount : MemoryStream
+    {
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+            throw new IOException("Stale file handle");
     }
 }
