@@ -20,7 +20,8 @@ internal sealed class DurableBatch : IDisposable
     /// <summary>Writes at an offset of a file that is made when absent. Once for each file.</summary>
     internal void Write(string path, long offset, ReadOnlySpan<byte> data)
     {
-        if (!File.Exists(path))
+        // Also where the file is there: an append that failed may have made it and not got to its directory.
+        if (offset == 0)
         {
             var directory = Path.GetDirectoryName(path)!;
             DurableFile.CreateDirectory(directory);
