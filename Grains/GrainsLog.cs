@@ -41,6 +41,6 @@ internal static partial class GrainsLog
     [LoggerMessage(2008, LogLevel.Warning, "The simulation of policy {Policy} v{Version} cannot go on")]
     public static partial void SimulationFailed(this ILogger logger, string policy, int version, Exception e);
 
-    [LoggerMessage(2007, LogLevel.Warning, "What comes into force of policy {Policy} cannot be read now")]
+    [LoggerMessage(2009, LogLevel.Warning, "What comes into force of policy {Policy} cannot be read now")]
     public static partial void PolicyUnread(this ILogger logger, string policy, Exception e);
 }

@@ -32,6 +32,18 @@ public sealed partial class SourceTests
     }
 
     [Fact]
+    public void Log_events_have_numbers_of_their_own()
+    {
+        var events = Sources()
+            .SelectMany(file => EventId().Matches(File.ReadAllText(file))
+                .Select(match => (File: file, Id: match.Groups["id"].Value)))
+            .ToList();
+        Assert.True(events.Count > 50, $"only {events.Count} log events were found");
+        Assert.Empty(events.GroupBy(one => one.Id).Where(group => group.Count() > 1).Select(
+            group => $"{group.Key}: {string.Join(", ", group.Select(one => Repository.Relative(one.File)))}"));
+    }
+
+    [Fact]
     public void NuGet_config_names_no_source()
     {
         var configs = Repository.Files("*.config").ToList();
@@ -109,4 +121,7 @@ public sealed partial class SourceTests
 
     [GeneratedRegex(@"^\s*#pragma\s+warning\s+disable", RegexOptions.Multiline, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Pragma();
+
+    [GeneratedRegex(@"\[LoggerMessage\(\s*(?<id>[0-9]+),", RegexOptions.None, 1000)]
+    private static partial Regex EventId();
 }

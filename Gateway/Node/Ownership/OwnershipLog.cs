@@ -31,9 +31,6 @@ internal static partial class OwnershipLog
     [LoggerMessage(3074, LogLevel.Warning, "How interface {Interface} stands could not be asked")]
     public static partial void OwnershipUnread(this ILogger logger, string @interface, Exception e);
 
-    [LoggerMessage(3079, LogLevel.Error, "Address {Address} of interface {Interface} cannot be held or given up")]
-    public static partial void AddressFailed(this ILogger logger, string @interface, string address, Exception e);
-
     [LoggerMessage(3075, LogLevel.Information, "Interface {Interface} is handed over to {To}")]
     public static partial void HandedOver(this ILogger logger, string @interface, string to);
 
@@ -47,4 +44,7 @@ internal static partial class OwnershipLog
     [LoggerMessage(
         3078, LogLevel.Warning, "The ledger was not told of epoch {Epoch} of interface {Interface}; trying again")]
     public static partial void EpochUndeclared(this ILogger logger, string @interface, long epoch, Exception e);
+
+    [LoggerMessage(3079, LogLevel.Error, "Address {Address} of interface {Interface} cannot be held or given up")]
+    public static partial void AddressFailed(this ILogger logger, string @interface, string address, Exception e);
 }
