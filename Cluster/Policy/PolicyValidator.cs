@@ -22,6 +22,9 @@ public static class PolicyValidator
     /// <summary>Most calendars, and most time zones that rules use.</summary>
     public const int MaxCalendars = 64;
 
+    /// <summary>Most time zones that a policy's rules name.</summary>
+    public const int MaxZones = 64;
+
     /// <summary>Most days of one calendar.</summary>
     public const int MaxDays = 4_000;
 
@@ -135,7 +138,7 @@ public static class PolicyValidator
         faults.Unless(
             catchAll is not null || faults.Enough, last, "rules",
             $"the last rule must match everything: leave its conditions out.");
-        faults.Unless(zones.Count <= MaxCalendars, "", "zone", $"{zones.Count} time zones; at most {MaxCalendars}.");
+        faults.Unless(zones.Count <= MaxZones, "", "zone", $"{zones.Count} time zones; at most {MaxZones}.");
     }
 
     private static void CheckName(string? held, string name, HashSet<string> known, PolicyFaults faults)

@@ -92,10 +92,7 @@ public sealed record LinkAddress(IPAddress Address, int PrefixLength, string Dev
     /// <inheritdoc />
     public void Release() => Change(DeleteAddress, 0, [], AddressNotAvailable);
 
-    /// <summary>
-    /// Tells the network that the address is here now, so that nobody goes on sending to where it was.
-    /// </summary>
-    /// <exception cref="IOException">The system refused.</exception>
+    /// <inheritdoc />
     public void Announce()
     {
         var hardware = NetworkInterface.GetAllNetworkInterfaces().FirstOrDefault(one => one.Name == Device)
