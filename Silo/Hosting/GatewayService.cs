@@ -21,8 +21,10 @@ internal sealed class GatewayService(
         logger.ReceiveChosen(
             MediaDevice.Method(device), device.ShardCount, MediaDevice.Explain(device, settings));
         logger.Recovering(gateway.Counters.Journal.UnrecoveredBytes);
-        await gateway.StartAsync(cancellationToken).ConfigureAwait(false);
+
+        // Before SIP is opened: a call must not come before its counter.
         metrics.Start();
+        await gateway.StartAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc />
